@@ -1,0 +1,294 @@
+"""What a caller asks for: one neutral vocabulary, and the YAML file that it is written in.
+
+A file selects one provider by one word, ``provider:``. Only its section needs a key. ``${NAME}`` reads the
+environment; where ``NAME`` is not set but ``NAME_FILE`` is, the file named there is read instead.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Never, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from voxport.errors import SettingsError
+
+Encoding = Literal["s16le", "f32le", "mulaw"]
+"""Signed 16-bit little-endian PCM, 32-bit little-endian float PCM, G.711 mu-law."""
+
+SAMPLE_BYTES: Mapping[str, int] = {"s16le": 2, "f32le": 4, "mulaw": 1}
+
+
+class Secret:
+    """A key or token: shows itself only on ``reveal()``, never in ``str``, ``repr`` or an error."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        """Hide ``value``."""
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value, for the wire."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        """Equal values."""
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        """Hash of the value."""
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        """Three stars."""
+        return "Secret(***)"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping of the YAML file."""
+
+
+class Transcription(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is wanted of the transcript. ``None`` leaves a setting to the provider's default."""
+
+    language: str | None = None
+    """BCP-47 code of the language spoken."""
+    languages: tuple[str, ...] = ()
+    """Candidates, where the language changes or is not known."""
+    partials: bool = True
+    punctuation: bool | None = None
+    diarization: bool | None = None
+    """Tell speakers apart."""
+    key_terms: tuple[str, ...] = ()
+    """Names and terms to expect."""
+    end_of_turn_silence_ms: Annotated[int, Meta(ge=1, le=60_000)] | None = None
+    """Silence that ends a turn, in milliseconds."""
+    profanity_filter: bool | None = None
+    redaction: bool | None = None
+    """Mask personal data."""
+
+
+class AudioSettings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The audio as it is sent. ``source`` is ``microphone`` or a path; ``device`` a microphone's name or index."""
+
+    source: str = "microphone"
+    device: int | str | None = None
+    sample_rate: Annotated[int, Meta(ge=4000, le=192_000)] = 16_000
+    encoding: Encoding = "s16le"
+    channels: Annotated[int, Meta(ge=1, le=32)] = 1
+    chunk_ms: Annotated[int, Meta(ge=10, le=1000)] = 50
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of all channels."""
+        return SAMPLE_BYTES[self.encoding] * self.channels
+
+    @property
+    def bytes_per_second(self) -> int:
+        """Bytes of one second."""
+        return self.frame_bytes * self.sample_rate
+
+    @property
+    def chunk_bytes(self) -> int:
+        """Bytes of one chunk of ``chunk_ms``."""
+        return self.sample_rate * self.chunk_ms // 1000 * self.frame_bytes
+
+
+class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How hard a session tries. Seconds."""
+
+    connect_timeout: Annotated[float, Meta(gt=0)] = 10.0
+    send_timeout: Annotated[float, Meta(gt=0)] = 15.0
+    drain_timeout: Annotated[float, Meta(gt=0)] = 10.0
+    """How long ``Finish`` waits for the provider's last message."""
+    max_retries: Annotated[int, Meta(ge=0)] = 4
+    """Connections that may fail in a row before the session does."""
+    backoff: Annotated[float, Meta(gt=0)] = 0.5
+    """The first pause before dialling again; it doubles each time, up to ``backoff_max``."""
+    backoff_max: Annotated[float, Meta(gt=0)] = 8.0
+    ping_interval: Annotated[float, Meta(gt=0)] = 20.0
+    """A connection on which nothing, not even the answer to a ping, came for twice this time counts as dropped."""
+    replay_seconds: Annotated[float, Meta(ge=0)] = 300.0
+    """Audio kept to be sent again after a drop."""
+
+
+class ProviderSection(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One provider's own part of the file. ``options`` go to the provider as they are and win over neutral settings."""
+
+    api_key: Secret | None = None
+    temporary_token: bool = False
+    """Exchange the key for a short-lived token first."""
+    endpoint: str | None = None
+    model: str | None = None
+    options: Mapping[str, Any] = {}
+
+
+class Document(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole file."""
+
+    provider: str
+    strict: bool = False
+    transcription: Transcription = Transcription()
+    audio: AudioSettings = AudioSettings()
+    resilience: Resilience = Resilience()
+    providers: Mapping[str, Any] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one session with one provider is asked to be."""
+
+    provider: str
+    transcription: Transcription = Transcription()
+    audio: AudioSettings = AudioSettings()
+    resilience: Resilience = Resilience()
+    model: str | None = None
+    api_key: Secret | None = None
+    temporary_token: bool = False
+    endpoint: str | None = None
+    options: Mapping[str, Any] = {}
+    strict: bool = False
+    """Refuse to start when a setting cannot be carried."""
+    origin: str = "settings"
+    """Where they were written, for errors."""
+
+
+NEUTRAL = (
+    "language", "languages", "model", "sample_rate", "encoding", "channels", "partials", "punctuation", "diarization",
+    "key_terms", "end_of_turn_silence_ms", "profanity_filter", "redaction",
+)  # fmt: skip
+"""The neutral vocabulary: every adapter says of each what becomes of it."""
+
+
+def given(settings: Settings) -> dict[str, Any]:
+    """The neutral settings that have a value, by name, in the order of ``NEUTRAL``."""
+    homes = (settings.transcription, settings.audio, settings)
+    found = ((name, getattr(next(home for home in homes if hasattr(home, name)), name)) for name in NEUTRAL)
+    return {name: value for name, value in found if value is not None and value != ()}
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def load(path: str | os.PathLike[str], provider: str | None = None) -> Settings:
+    """Read a file and resolve the provider it selects, or ``provider`` instead.
+
+    Raises ``SettingsError`` when the file is missing, is not YAML or does not fit; the message names the file, the path
+    inside it, what was expected and the nearest key.
+    """
+    import yaml  # noqa: PLC0415 -- costs more than all the rest of `import voxport`
+
+    origin = os.fspath(path)
+    try:
+        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{origin}: no such file; give --config the path of a YAML file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{origin}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{origin}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{origin}: expected a mapping with 'provider:' at the top, got {type(tree).__name__}")
+    return resolve(tree, origin, provider)
+
+
+def resolve(tree: Mapping[str, Any], origin: str, provider: str | None = None) -> Settings:
+    """The same for a tree that is already in memory; ``origin`` names it in errors."""
+    if provider:
+        tree = {**tree, "provider": provider}
+    sections = tree.get("providers")
+    chosen = _Place(origin, "$")
+    shared = {key: chosen.under(key).expand(value) for key, value in tree.items() if key != "providers"}
+    document = _convert({**shared, "providers": {} if sections is None else sections}, Document, chosen)
+    places = {name: chosen.under("providers").under(name) for name in {*document.providers, document.provider}}
+    for name, section in document.providers.items():
+        _convert(section or {}, ProviderSection, places[name])
+    place = places[document.provider]
+    own = _convert(place.expand(document.providers.get(document.provider) or {}), ProviderSection, place)
+    return Settings(
+        provider=document.provider, transcription=document.transcription, audio=document.audio,
+        resilience=document.resilience, strict=document.strict, origin=origin,
+        **{name: getattr(own, name) for name in ProviderSection.__struct_fields__},
+    )  # fmt: skip
+
+
+class _Place:
+    """A spot in a file, for errors."""
+
+    def __init__(self, origin: str, path: str) -> None:
+        self.origin = origin
+        self.path = path
+
+    def under(self, key: str) -> "_Place":
+        return _Place(self.origin, f"{self.path}.{key}")
+
+    def fail(self, message: str) -> Never:
+        raise SettingsError(f"{self.origin}: {self.path.removeprefix('$.')}: {message}")
+
+    def expand(self, value: Any) -> Any:
+        """``value`` with each ``${NAME}`` in its strings replaced."""
+        match value:
+            case str():
+                return _VARIABLE.sub(lambda found: self._read(found[1]), value)
+            case dict():
+                return {key: self.under(str(key)).expand(item) for key, item in value.items()}
+            case list():
+                return [self.under(str(index)).expand(item) for index, item in enumerate(value)]
+            case _:
+                return value
+
+    def _read(self, name: str) -> str:
+        value = os.environ.get(name)
+        if value:
+            return value
+        file = os.environ.get(f"{name}_FILE")
+        if not file:
+            self.fail(f"the environment variable {name} is not set; set it with: export {name}=...")
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self.fail(f"{name}_FILE names a file that cannot be read: {error}")
+
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_COMPLAINT = re.compile(r"(?P<what>.*?)(?: - at `\$?(?P<path>.*)`)?", re.DOTALL)
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+
+Part = TypeVar("Part", bound=_Part)
+
+
+def _convert(tree: Any, kind: type[Part], place: _Place) -> Part:
+    """``tree`` as ``kind``, or a ``SettingsError`` that says where and what."""
+    try:
+        return msgspec.convert(tree, kind, strict=False, dec_hook=_decode_secret)
+    except msgspec.ValidationError as error:
+        complaint = _COMPLAINT.fullmatch(str(error))
+        what, path = (complaint["what"], complaint["path"] or "") if complaint else (str(error), "")
+        unknown = _UNKNOWN_FIELD.fullmatch(what)
+        where = _Place(place.origin, place.path + path)
+        if unknown:
+            where.under(unknown["name"]).fail(unknown_name("key", unknown["name"], _keys_at(kind, path)))
+        where.fail(what[:1].lower() + what[1:])
+
+
+def _keys_at(kind: type[_Part], path: str) -> tuple[str, ...]:
+    for name in filter(None, path.split(".")):
+        kind = next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
+    return kind.__struct_fields__
+
+
+def _decode_secret(kind: type, value: Any) -> Secret:
+    if kind is not Secret or not isinstance(value, str) or not value.strip():
+        raise ValueError("expected a key, as in ${NAME}")
+    return Secret(value.strip())
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """One line that says ``name`` is unknown, which is nearest, and which there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what}{guess} (known: {', '.join(names)})"
