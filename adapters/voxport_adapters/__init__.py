@@ -1,0 +1,1 @@
+"""The providers that voxport speaks to, one protocol a file, both ends."""

@@ -20,6 +20,11 @@ ABSENT_CONFIDENCE = 1.0
 """What a server writes where the protocol demands a confidence and the recogniser has none. It is made up."""
 
 
+def demanded(confidence: float | None) -> float:
+    """A confidence for a protocol that demands one."""
+    return ABSENT_CONFIDENCE if confidence is None else confidence
+
+
 # --------------------------------------------------------------------------- signals
 
 
@@ -57,8 +62,10 @@ class Codec(Protocol[Out_contra, In_co]):
         ...
 
     def receive(self, signal: Signal, /) -> Iterable[In_co]:
-        """What ``signal`` means. Never raises for what the far end sent: a message of an unknown type is an
-        ``Unknown``, one that does not decode a ``Notice`` (at a server: ``Invalid``).
+        """What ``signal`` means; the engine fills in ``raw``.
+
+        Never raises for what the far end sent: a message of an unknown type is an ``Unknown``, one that does not decode
+        a ``Notice`` (at a server: ``Invalid``).
         """
         ...
 
@@ -106,6 +113,10 @@ class Dial(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Host and path."""
         return f"Dial({without_query(self.url)})"
+
+
+Dialling = Generator[HttpRequest, HttpResponse, Dial]
+"""The steps to a connection: yields requests, is sent their (2xx) responses, returns where to dial."""
 
 
 def without_query(url: str) -> str:

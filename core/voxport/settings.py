@@ -155,6 +155,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = "settings"
     """Where they were written, for errors."""
 
+    @property
+    def key(self) -> str:
+        """The key itself, for the wire; empty without one."""
+        return self.api_key.reveal() if self.api_key else ""
+
 
 NEUTRAL = (
     "language", "languages", "model", "sample_rate", "encoding", "channels", "partials", "punctuation", "diarization",
