@@ -206,12 +206,12 @@ class AdapterContract:
 
     def test_an_unknown_message_is_unknown(self) -> None:
         """A value, not an error."""
-        heard = self.pair().hear_events(['{"type":"Bogus","message":"Bogus","extra":1}'])
+        heard = self.pair().hear_events(['{"type":"Bogus","message":"Bogus","event":"Bogus","extra":1}'])
         assert [type(event) for event in heard] == [Unknown]
 
     def test_a_malformed_message_is_a_notice(self) -> None:
         """Not JSON, not an object, bytes that are no text, a known shape with nonsense inside."""
-        frames: Sequence[str | bytes] = ("{", "[]", "null", "", b"\xff\xfe", '{"type":7,"message":7}')
+        frames: Sequence[str | bytes] = ("{", "[]", "null", "", b"\xff\xfe", '{"type":7,"message":7,"event":7}')
         for frame in frames:
             assert [type(event) for event in self.pair().hear_events([frame])] == [Notice], frame
 

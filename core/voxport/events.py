@@ -39,14 +39,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, eq=False, tag_field="even
     """What every event carries. The session fills these in; an adapter leaves them alone.
 
     ``received_at`` is seconds on the monotonic clock, ``audio_sent`` seconds of audio sent by then, ``connection``
-    counts from 1. ``raw`` is the provider's own message; it takes no part in equality or ``repr``.
+    counts from 1. ``raw`` is the provider's own message (``str`` or ``bytes``), outside equality and ``repr``.
     """
 
     provider: str = ""
     received_at: float = 0.0
     audio_sent: float = 0.0
     connection: int = 0
-    raw: str | bytes | None = None
+    raw: Any = None
 
     def __eq__(self, other: object) -> bool:
         """Equal type and equal fields, ``raw`` aside."""

@@ -105,6 +105,8 @@ class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     send_timeout: Annotated[float, Meta(gt=0)] = 15.0
     drain_timeout: Annotated[float, Meta(gt=0)] = 10.0
     """How long ``Finish`` waits for the provider's last message."""
+    begin_timeout: Annotated[float, Meta(gt=0)] = 20.0
+    """How long a connected provider may take to accept the session."""
     max_retries: Annotated[int, Meta(ge=0)] = 4
     """Connections that may fail in a row before the session does."""
     backoff: Annotated[float, Meta(gt=0)] = 0.5

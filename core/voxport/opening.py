@@ -1,0 +1,78 @@
+"""From a YAML file, or settings in memory, to a session that can start."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from voxport import registry
+from voxport.codec import Adapter
+from voxport.errors import SettingsError
+from voxport.session import Session
+from voxport.settings import Secret, Settings, load
+
+replace = msgspec.structs.replace
+
+
+def open(source: str | os.PathLike[str] | Settings, provider: str | None = None) -> Session:  # noqa: A001 -- voxport.open
+    """A session as the YAML file ``source`` describes it, or as ``Settings`` do; ``provider`` overrides the file's.
+
+    Everything that can be checked without the network is: raises ``SettingsError`` for a setting that this provider
+    cannot take, a missing key, or, with ``strict: true``, one that would be dropped.
+    """
+    settings = source if isinstance(source, Settings) else load(source, provider)
+    adapter = registry.adapter(settings.provider, settings.origin)
+    return Session(adapter, checked(adapter, settings))
+
+
+def checked(adapter: Adapter, settings: Settings) -> Settings:
+    """The settings with the key filled in from its customary variable; see ``open`` for what is raised."""
+    settings = _with_key(adapter, settings)
+    _check_audio(adapter, settings)
+    lost = adapter.translate(settings).of("dropped")
+    if settings.strict and lost:
+        names = ", ".join(f"{item.setting} ({item.support.note})" for item in lost)
+        raise SettingsError(f"{settings.origin}: strict: {settings.provider} would drop {names}")
+    return settings
+
+
+def _with_key(adapter: Adapter, settings: Settings) -> Settings:
+    can = adapter.capabilities
+    if settings.temporary_token and not can.temporary_tokens:
+        raise SettingsError(f"{settings.origin}: temporary_token: {settings.provider} has no temporary tokens")
+    if settings.api_key or not can.needs_key:
+        return settings
+    key = os.environ.get(can.key_variable) or _read(os.environ.get(f"{can.key_variable}_FILE"), can.key_variable)
+    if not key:
+        raise SettingsError(
+            f"{settings.origin}: {settings.provider} needs a key; set it with: export {can.key_variable}=..."
+        )
+    return replace(settings, api_key=Secret(key))
+
+
+def _read(file: str | None, variable: str) -> str:
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}_FILE names a file that cannot be read: {error}") from None
+
+
+def _check_audio(adapter: Adapter, settings: Settings) -> None:
+    can, audio = adapter.capabilities, settings.audio
+    shortest, longest = can.chunk_seconds
+    low, high = can.sample_rate_range
+    rates = can.sample_rates
+    in_range = audio.sample_rate in rates if rates else low <= audio.sample_rate <= high
+    problems = {
+        f"encoding: {audio.encoding}": audio.encoding not in can.encodings and f"takes {', '.join(can.encodings)}",
+        f"sample_rate: {audio.sample_rate}": not in_range
+        and (f"takes {', '.join(map(str, rates))} Hz" if rates else f"takes {low} to {high} Hz"),
+        f"channels: {audio.channels}": audio.channels > can.max_channels and f"takes {can.max_channels} at most",
+        f"chunk_ms: {audio.chunk_ms}": not shortest <= audio.chunk_ms / 1000 <= longest
+        and f"takes {shortest * 1000:.0f} to {longest * 1000:.0f}",
+    }
+    for setting, problem in problems.items():
+        if problem:
+            raise SettingsError(f"{settings.origin}: audio.{setting}: {settings.provider} {problem}")

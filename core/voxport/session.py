@@ -1,0 +1,291 @@
+"""What a user holds: a session with one provider, fed with audio and iterated for events.
+
+Two threads drive the engine: whoever feeds sends, and one reader dials, receives and keeps the time.
+"""
+
+import atexit
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Protocol, Self, runtime_checkable
+
+from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
+from voxport.engine import Action, Arrival, Engine, Ping, Unreachable
+from voxport.errors import SessionFailedError
+from voxport.events import AnyEvent, Audio, Command, Configure, EndUtterance, Failed, Finish, Notice, Start
+from voxport.settings import AudioSettings, Settings
+from voxport.transport import BrokenError, Connection, connect, request
+
+IDLE_WAIT = 0.25
+"""The reader looks at the clock at least this often, in seconds: a deadline that another thread sets is met so late."""
+
+BACKLOG_SECONDS = 1.0
+"""Audio that may wait for a connection before feeding blocks."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Audio to feed: chunks in the session's format, and a ``Notice`` for what went wrong on the way."""
+
+    def chunks(self, audio: AudioSettings) -> Iterator[bytes | Notice]:
+        """The audio in the format of ``audio``, until it ends or ``close`` was called."""
+        ...
+
+    def close(self) -> None:
+        """End ``chunks`` after what was captured so far. Callable from any thread, more than once."""
+        ...
+
+
+class _Lane:
+    """What is to be sent on one connection; it dies with it, so that nothing old is ever sent on a new one."""
+
+    def __init__(self, connection: Connection | None) -> None:
+        self.outbox: deque[str | bytes | Closed | Ping] = deque()
+        self._connection = connection
+
+    def send_one(self) -> bool:
+        """Send the next item; the caller holds the session's lock for sending. False when there was none."""
+        try:
+            item = self.outbox.popleft()
+        except IndexError:
+            return False
+        if self._connection is not None:
+            try:
+                self._connection.send(item)
+            except BrokenError:
+                # The reader finds the connection closed and tells the engine.
+                self._connection.close()
+                self._connection = None
+        return True
+
+
+class Session:
+    """One session with one provider; make it with ``voxport.open``.
+
+    Use it as a context manager. Iterating gives every event, ends after the last one, and raises ``SessionFailedError``
+    after a ``Failed``, so that a loop which looks only for transcripts cannot miss that the session broke. Leaving the
+    ``with`` block, by whatever way, ends the session at the provider and leaves no thread and no socket behind.
+    """
+
+    def __init__(self, adapter: Adapter, settings: Settings) -> None:
+        """Nothing happens before ``start``, which ``with`` calls."""
+        self.settings = settings
+        self._adapter = adapter
+        self._engine = Engine(adapter, settings, random.random)
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._sending = threading.Lock()
+        self._lane = _Lane(None)
+        self._calls: deque[HttpRequest | Dial] = deque()
+        self._events: SimpleQueue[AnyEvent | None] = SimpleQueue()
+        self._reader = threading.Thread(target=self._run, name=f"voxport-{adapter.name}", daemon=True)
+        self._pump: threading.Thread | None = None
+        self._source: Source | None = None
+        self._finish_asked = False
+        self._over = False
+        self._trouble: BaseException | None = None
+        self._last: AnyEvent | None = None
+
+    # ----------------------------------------------------------------- for the caller
+
+    def start(self) -> Self:
+        """Dial. Returns at once; ``Begun`` tells when the provider has accepted."""
+        atexit.register(self.close)
+        self._command(Start(self.settings))
+        self._reader.start()
+        return self
+
+    def feed(self, source: Source | Iterable[bytes]) -> None:
+        """Send all audio of ``source`` from a thread of its own, then finish. Returns at once.
+
+        An error in the source ends the session properly and is raised at the end of the iteration.
+        """
+        if self._pump is not None:
+            raise RuntimeError("a session is fed once; chain your sources into one iterable")
+        self._source = source if isinstance(source, Source) else None
+        chunks = source.chunks(self.settings.audio) if isinstance(source, Source) else iter(source)
+        self._pump = threading.Thread(target=self._feed, args=(chunks,), name="voxport-feed", daemon=True)
+        self._pump.start()
+
+    def send(self, data: bytes) -> None:
+        """Send audio in the session's format. Blocks while the provider takes no more."""
+        if data:
+            self._command(Audio(data))
+            with self._changed:
+                self._changed.wait_for(lambda: self._engine.unsent < BACKLOG_SECONDS or self._over)
+
+    def end_utterance(self) -> None:
+        """Have the current utterance finished now; its finals and, where provided, ``TurnEnded`` follow."""
+        self._command(EndUtterance())
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change settings in mid-session; the names are those of ``transcription:``."""
+        self._command(Configure(changes))
+
+    def finish(self) -> None:
+        """No more audio: what a source has captured is still sent, then the provider is asked to end. Idempotent."""
+        if self._source is not None and self._pump is not None and self._pump is not threading.current_thread():
+            self._source.close()
+            self._pump.join(timeout=self.settings.resilience.drain_timeout)
+        self._finish_asked = True
+        self._command(Finish())
+
+    def close(self) -> None:
+        """Finish and wait for the end, ``drain_timeout`` at most. Idempotent."""
+        atexit.unregister(self.close)
+        if not self._reader.is_alive():
+            return
+        self.finish()
+        self._reader.join()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, whatever happened."""
+        self.close()
+
+    def __iter__(self) -> Iterator[AnyEvent]:
+        """Every event up to the last; see the class for what is raised then."""
+        while (event := self._events.get()) is not None:
+            self._last = event
+            yield event
+        self._events.put(None)
+        if isinstance(self._last, Failed):
+            raise SessionFailedError(self._last)
+        if self._trouble is not None:
+            raise self._trouble
+
+    # ----------------------------------------------------------------- sending, on the caller's thread
+
+    def _feed(self, chunks: Iterator[bytes | Notice]) -> None:
+        try:
+            for chunk in chunks:
+                if self._finish_asked or self._engine.done:
+                    break
+                if isinstance(chunk, Notice):
+                    self._events.put(chunk)
+                else:
+                    self.send(chunk)
+        except Exception as error:  # noqa: BLE001 -- raised again on the caller's thread, by iterating
+            self._trouble = error
+        finally:
+            self._command(Finish())
+
+    def _command(self, command: Command) -> None:
+        with self._changed:
+            self._do(self._engine.command(command, time.monotonic()))
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what waits, blocking: this is not the thread that must go on reading."""
+        lane = self._lane
+        while lane.outbox:
+            with self._sending:
+                while lane.send_one():
+                    pass
+
+    def _do(self, actions: Iterable[Action]) -> None:
+        """Sort what the engine wants; whoever calls holds the lock."""
+        for action in actions:
+            match action:
+                case str() | bytes() | Closed() | Ping():
+                    self._lane.outbox.append(action)
+                case HttpRequest() | Dial():
+                    self._calls.append(action)
+                case _:
+                    self._events.put(action)
+        self._changed.notify_all()
+
+    # ----------------------------------------------------------------- the reader's thread
+
+    def _run(self) -> None:
+        try:
+            while not self._engine.done:
+                if self._calls:
+                    self._call(self._calls.popleft())
+                else:
+                    self._wait_and_tick()
+        except Exception as error:  # noqa: BLE001 -- raised again on the caller's thread, by iterating
+            self._trouble = error
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()
+            self._events.put(None)
+
+    def _wait_and_tick(self) -> None:
+        """Between connections: until the engine wants something."""
+        with self._changed:
+            if not self._calls and not self._engine.done:
+                self._changed.wait(self._pause())
+        self._tick()
+
+    def _call(self, call: HttpRequest | Dial) -> None:
+        patience = self.settings.resilience
+        if isinstance(call, HttpRequest):
+            self._arrived(request(call, patience.connect_timeout))
+            return
+        found = connect(call, patience) if "://" in call.url else _in_process(self._adapter, call)
+        if isinstance(found, HttpResponse | Unreachable):
+            self._arrived(found)
+        else:
+            self._converse(found)
+
+    def _converse(self, connection: Connection) -> None:
+        """Read until the connection is over."""
+        self._lane = _Lane(connection)
+        try:
+            if self._arrived(connection.opened):
+                while self._read(connection):
+                    pass
+            self._flush()
+        finally:
+            connection.close()
+
+    def _read(self, connection: Connection) -> bool:
+        """One round; false when the engine has let go of this connection."""
+        readable, writable = connection.wait(self._pause(), to_send=bool(self._lane.outbox))
+        if writable and self._sending.acquire(blocking=False):
+            # One item a round, so that reading goes on while a long replay is being sent.
+            try:
+                self._lane.send_one()
+            finally:
+                self._sending.release()
+        if readable:
+            arrival = connection.receive()
+            if arrival is not None:
+                return self._arrived(arrival)
+        return self._tick()
+
+    def _arrived(self, arrival: Arrival) -> bool:
+        with self._changed:
+            self._do(self._engine.receive(arrival, time.monotonic()))
+        return self._tick()
+
+    def _tick(self) -> bool:
+        due = self._engine.deadline
+        now = time.monotonic()
+        if due is not None and due <= now:
+            with self._changed:
+                self._do(self._engine.tick(now))
+        return self._engine.connected
+
+    def _pause(self) -> float:
+        """Seconds until something is due; never long, as another thread may set an earlier deadline."""
+        due = self._engine.deadline
+        return IDLE_WAIT if due is None else min(IDLE_WAIT, max(0.0, due - time.monotonic()))
+
+
+def _in_process(adapter: Adapter, dial: Dial) -> Connection:
+    """A dial without a host is answered inside the process, by the adapter's own server end."""
+    from voxport.inprocess import InProcess  # noqa: PLC0415 -- brings numpy and a recogniser
+
+    return InProcess(adapter, dial)

@@ -1,0 +1,6 @@
+from voxport.contract import AdapterContract
+from voxport_adapters import local
+
+
+class TestLocal(AdapterContract):
+    adapter = local.adapter
