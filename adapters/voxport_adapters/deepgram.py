@@ -6,7 +6,6 @@ upgrade itself accepts the session. ``CloseStream`` is answered by the remaining
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,6 +17,7 @@ from voxport.settings import Encoding, Settings
 LISTEN = "/v1/listen"
 GRANT = "/v1/auth/grant"
 MODEL = "nova-3"
+BAD_QUERY = "INVALID_QUERY_PARAMETER"
 
 
 class SpokenWord(msgspec.Struct, omit_defaults=True):
@@ -76,7 +76,6 @@ class Error(msgspec.Struct, tag=True, omit_defaults=True):
     description: str
     variant: str
     message: str | None = None
-    code: str | None = None
 
 
 class ConfigureSuccess(msgspec.Struct, tag=True):
@@ -103,10 +102,7 @@ class FromClient(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 ENCODINGS: dict[Encoding, str] = {"s16le": "linear16", "f32le": "linear32", "mulaw": "mulaw"}
 
 
-def _judge_key_terms(_terms: object, settings: Settings) -> codec.Support:
-    if (settings.model or MODEL).startswith("nova-3"):
-        return codec.Support("mapped", "keyterm")
-    return codec.Support("approximated", "keywords", "single words are boosted; prompting with terms needs nova-3")
+BOOSTED = codec.Support("approximated", "keywords", "single words are boosted; prompting with terms needs nova-3")
 
 
 RULES = {
@@ -126,7 +122,8 @@ RULES = {
     "punctuation": wire.rule("mapped", "punctuate"),
     "diarization": wire.rule("mapped", "diarize"),
     "key_terms": wire.rule(
-        "mapped", "keyterm", "keywords on models before nova-3", judge=_judge_key_terms,
+        "mapped", "keyterm", "keywords on models before nova-3",
+        judge=lambda _, asked: None if (asked.model or MODEL).startswith("nova-3") else BOOSTED,
         take=lambda o: o.get("keyterm") or o.get("keywords"),
     ),
     "end_of_turn_silence_ms": wire.rule("mapped", "endpointing", take=lambda o: o.get("endpointing") or None),
@@ -198,10 +195,8 @@ class Client(ends.ClientEnd[FromServer]):
                 return self.end(audio_seconds=duration) if self.finishing else ()
             case ConfigureSuccess():
                 return (events.Notice(code="configured", message="the new settings are in force"),)
-            case Error(variant=variant, description=description, code=code):
-                return (events.Notice(code=code or variant, message=description),)
-            case ConfigureFailure(code=code, description=description):
-                return (events.Notice(code=code, message=description),)
+            case Error(variant=code, description=said) | ConfigureFailure(code=code, description=said):
+                return (events.Notice(code=code, message=said),)
 
     def _results(self, results: Results) -> Iterable[events.AnyEvent]:
         """A final settles its range even where it holds no text; an empty partial matters only to clear another."""
@@ -370,10 +365,9 @@ class Server(ends.ServerEnd):
         return (channel or 0, self._listen.channels if self._listen.multichannel else 1)
 
     def _metadata(self, seconds: float) -> str:
-        created = datetime.fromtimestamp(self._created, UTC).isoformat(timespec="milliseconds")
         channels = self._listen.channels if seconds else 0
-        digest = self._digest.hexdigest()
-        return wire.text(Metadata(self._request_id, seconds, channels, digest, created.replace("+00:00", "Z")))
+        created = wire.timestamp(self._created)
+        return wire.text(Metadata(self._request_id, seconds, channels, self._digest.hexdigest(), created))
 
 
 class Front:
@@ -391,7 +385,7 @@ class Front:
             return self._refuse(401, "INVALID_AUTH", "Invalid credentials.")
         asked = wire.json_of(request.body).get("ttl_seconds", 30)
         if not isinstance(asked, int | float) or not 1 <= asked <= 3600:
-            return self._refuse(400, "INVALID_QUERY_PARAMETER", "Invalid 'ttl_seconds': allowed is 1 to 3600.")
+            return self._refuse(400, BAD_QUERY, "Invalid 'ttl_seconds': allowed is 1 to 3600.")
         return wire.json_response(200, {"access_token": self._tokens.issue(asked), "expires_in": asked})
 
     def accept(self, request: codec.HttpRequest) -> codec.Accepted | codec.HttpResponse | None:
@@ -402,9 +396,15 @@ class Front:
         if not (credential in self._desk.keys if scheme == "token" else self._tokens.valid(credential)):
             return self._refuse(401, "INVALID_AUTH", "Invalid credentials.")
         try:
-            listen = _read(wire.query_of(request.url))
-        except ValueError as error:
-            return self._refuse(400, "INVALID_QUERY_PARAMETER", str(error))
+            listen = wire.typed_query(wire.query_of(request.url), Listen)
+        except wire.BadParameterError as error:
+            return self._refuse(400, BAD_QUERY, f"Invalid '{error.name}' value of '{error.value}'.")
+        if listen.model.startswith("nova-3") and listen.keywords:
+            return self._refuse(400, BAD_QUERY, "Keywords are not supported for Nova-3. Please use `keyterm` instead.")
+        if listen.encoding is None or listen.sample_rate is None:
+            return self._refuse(
+                400, BAD_QUERY, "Raw audio needs encoding and sample_rate; containers are not decoded here."
+            )
         request_id = self._desk.new_id()
         offered = scheme if "sec-websocket-protocol" in request.headers else None
         server = Server(listen, request_id, self._desk.now())
@@ -416,35 +416,16 @@ class Front:
         return wire.json_response(status, body, {"dg-error": message, "dg-request-id": request_id})
 
 
-def _read(query: Mapping[str, list[str]]) -> Listen:
-    """The query, checked as the service checks it. Raises ``ValueError`` with the service's own words."""
-    try:
-        listen = wire.typed_query(query, Listen)
-    except wire.BadParameterError as error:
-        raise ValueError(f"Invalid '{error.name}' value of '{error.value}'.") from None
-    if listen.model.startswith("nova-3") and listen.keywords:
-        raise ValueError("Keywords are not supported for Nova-3. Please use `keyterm` instead.")
-    if listen.encoding is None or listen.sample_rate is None:
-        raise ValueError("Raw audio needs 'encoding' and 'sample_rate'; containers are not decoded here.")
-    return listen
-
-
 class Deepgram(ends.TableAdapter):
     """Nova and older models. Speech onsets are asked for, so that they can be told."""
 
     name = "deepgram"
     capabilities = codec.Capabilities(
-        settings=wire.supports(RULES),
-        encodings=tuple(ENCODINGS),
-        max_channels=20,
+        settings=wire.supports(RULES), encodings=tuple(ENCODINGS), max_channels=20, configures=True,
         keep_alive=4.0,  # the service closes with 1011 after 10 s without a message
-        configures=True,
-        temporary_tokens=True,
-        key_variable="DEEPGRAM_API_KEY",
-        default_endpoint="wss://api.deepgram.com",
-        default_model=MODEL,
-        billed_by="seconds of audio",
-    )
+        temporary_tokens=True, key_variable="DEEPGRAM_API_KEY", default_endpoint="wss://api.deepgram.com",
+        default_model=MODEL, billed_by="seconds of audio",
+    )  # fmt: skip
     rules = RULES
     defaults = {"model": MODEL, "vad_events": True}
 

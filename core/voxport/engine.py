@@ -32,6 +32,7 @@ from voxport.events import (
 from voxport.replay import AudioLog
 from voxport.settings import Settings
 from voxport.timeline import Timeline
+from voxport.wire import ended_early, unreachable
 
 replace = msgspec.structs.replace
 
@@ -165,7 +166,7 @@ class Engine:
             case Opened():
                 self._opened(arrival)
             case Unreachable(message=message):
-                self._lose(_unreachable(message))
+                self._lose(unreachable(message))
             case Closed() if self._client is not None:
                 self._hear(arrival)
             case _:
@@ -278,7 +279,7 @@ class Engine:
             case Ended() if self._finishing:
                 self._end(event, raw)
             case Ended():
-                self._lose(_ended_early(), raw)
+                self._lose(ended_early(), raw)
             case Failed():
                 self._lose(event, raw)
             case _:
@@ -374,7 +375,7 @@ class Engine:
         self._end(Ended(tail_lost=True))
 
     def _begin_over(self) -> None:
-        self._lose(_unreachable("the provider did not accept the session in time"))
+        self._lose(unreachable("the provider did not accept the session in time"))
 
     def _keep_alive(self) -> None:
         if self._flowing and not self._finishing:
@@ -387,7 +388,7 @@ class Engine:
         interval = self._patience.ping_interval
         silent = self._now - self._heard_at
         if silent >= 2 * interval:
-            self._lose(_unreachable("nothing came back, not even the answer to a ping"))
+            self._lose(unreachable("nothing came back, not even the answer to a ping"))
             return
         if silent >= interval:
             self._actions.append(Ping())
@@ -396,13 +397,3 @@ class Engine:
     def _take(self) -> list[Action]:
         actions, self._actions = self._actions, []
         return actions
-
-
-def _unreachable(message: str) -> Failed:
-    remedy = "check the endpoint and the network"
-    return Failed(kind="network", code="unreachable", message=message, remedy=remedy, retryable=True)
-
-
-def _ended_early() -> Failed:
-    message = "the provider ended the session before it was asked to"
-    return Failed(kind="provider", code="ended", message=message, retryable=True)

@@ -5,6 +5,7 @@ Pure, like the adapters themselves.
 
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -142,6 +143,11 @@ def text(message: Any) -> str:
     return encode(message).decode()
 
 
+def timestamp(seconds: float) -> str:
+    """Unix seconds as ISO 8601 with milliseconds and ``Z``."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def bare(word: str) -> str:
     """A displayed word as a provider without punctuation writes it: lower case, no marks around it."""
     return word.strip('.,;:!?"()[]\u2026\u2014').lower()
@@ -152,7 +158,7 @@ def bare(word: str) -> str:
 
 Put = Callable[[Any, Settings], Mapping[str, Any]]
 Take = Callable[[Mapping[str, Any]], Any]
-Judge = Callable[[Any, Settings], Support]
+Judge = Callable[[Any, Settings], Support | None]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -160,7 +166,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     ``put`` makes the provider's options of a value and ``take`` the value of the options; without them the value
     itself, translated by ``values``, is the option named in ``support``. ``judge`` says what becomes of one particular
-    value, where that differs from ``support``.
+    value, where that differs from ``support``, or ``None``.
     """
 
     support: Support
@@ -171,7 +177,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     def carry(self, value: Any, settings: Settings) -> tuple[Mapping[str, Any], Support]:
         """The options for ``value``, and what became of it."""
-        support = self.judge(value, settings) if self.judge else self.support
+        support = (self.judge(value, settings) if self.judge else None) or self.support
         if support.status == "dropped":
             return {}, support
         if self.put:
@@ -212,9 +218,18 @@ def translate(settings: Settings, rules: Mapping[str, Rule], defaults: Mapping[s
     results = []
     for name, value in given(settings).items():
         carried, support = rules[name].carry(value, settings)
-        options |= carried
+        options = merged(options, carried)
         results.append(Translated(name, value, support))
-    return Translation({**options, **settings.options}, tuple(results))
+    return Translation(merged(options, settings.options), tuple(results))
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, mappings within mappings joined in the same way; elsewhere ``over`` wins."""
+    joined = dict(under)
+    for name, value in over.items():
+        below = joined.get(name)
+        joined[name] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return joined
 
 
 def settings_of(provider: str, options: Mapping[str, Any], rules: Mapping[str, Rule]) -> Settings:
@@ -290,3 +305,15 @@ def dropped_connection(code: int | None, reason: str) -> Failed:
         remedy="check the network; the audio since the last final is sent again",
         retryable=True,
     )
+
+
+def unreachable(message: str) -> Failed:
+    """No connection, or one on which nothing came back."""
+    remedy = "check the endpoint and the network"
+    return Failed(kind="network", code="unreachable", message=message, remedy=remedy, retryable=True)
+
+
+def ended_early() -> Failed:
+    """The provider's last message came before it was asked for."""
+    message = "the provider ended the session before it was asked to"
+    return Failed(kind="provider", code="ended", message=message, retryable=True)
