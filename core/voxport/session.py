@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Self
 
+from voxport.audio.source import Source
 from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
 from voxport.engine import Action, Arrival, Engine, Ping, Unreachable
 from voxport.errors import SessionFailedError
 from voxport.events import AnyEvent, Audio, Command, Configure, EndUtterance, Failed, Finish, Notice, Start
-from voxport.settings import AudioSettings, Settings
+from voxport.settings import Settings
 from voxport.transport import BrokenError, Connection, connect, request
 
 IDLE_WAIT = 0.25
@@ -25,19 +26,6 @@ IDLE_WAIT = 0.25
 
 BACKLOG_SECONDS = 1.0
 """Audio that may wait for a connection before feeding blocks."""
-
-
-@runtime_checkable
-class Source(Protocol):
-    """Audio to feed: chunks in the session's format, and a ``Notice`` for what went wrong on the way."""
-
-    def chunks(self, audio: AudioSettings) -> Iterator[bytes | Notice]:
-        """The audio in the format of ``audio``, until it ends or ``close`` was called."""
-        ...
-
-    def close(self) -> None:
-        """End ``chunks`` after what was captured so far. Callable from any thread, more than once."""
-        ...
 
 
 class _Lane:
@@ -115,8 +103,9 @@ class Session:
         """Send audio in the session's format. Blocks while the provider takes no more."""
         if data:
             self._command(Audio(data))
-            with self._changed:
-                self._changed.wait_for(lambda: self._engine.unsent < BACKLOG_SECONDS or self._over)
+            if self._engine.unsent >= BACKLOG_SECONDS:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._engine.unsent < BACKLOG_SECONDS or self._over)
 
     def end_utterance(self) -> None:
         """Have the current utterance finished now; its finals and, where provided, ``TurnEnded`` follow."""

@@ -1,0 +1,196 @@
+"""One conversation: a WebSocket on the event loop, its codec and backend in one ordered worker beside it.
+
+What the client sends waits in a bounded queue. The worker takes all that waits in one hop, and takes more when what it
+said has been written: a slow recogniser or a slow client holds back this conversation and no other.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+
+from aiohttp import WSMsgType, web
+
+from voxport.codec import Accepted, Closed, Frame, Opened, Signal
+from voxport.events import AnyEvent, Failed
+from voxport.listener.backend import Backend, DroppedError, MakeBackend
+
+MAX_MESSAGE = 1 << 20
+"""Bytes. A longer message is answered by close 1009."""
+HARD_LIMIT = 4 * MAX_MESSAGE
+"""Bytes. aiohttp refuses more before it is read, and then the 1009 may be lost: the connection is reset."""
+QUEUED = 64
+"""Messages that wait for the worker before the socket is no longer read."""
+CLOSE_WAIT = 1.0
+"""Seconds that the far end has to answer a Close frame."""
+
+
+class Conversation:
+    """Speaks for one ``Accepted``. ``report`` is told of an exception that the codec or the backend raised."""
+
+    def __init__(
+        self, accepted: Accepted, make_backend: MakeBackend, pool: Executor, report: Callable[[Exception], None]
+    ) -> None:
+        """Nothing is opened yet; needs a running event loop."""
+        self._accepted = accepted
+        self._make_backend = make_backend
+        self._backend: Backend | None = None
+        self._pool = pool
+        self._report = report
+        self._loop = asyncio.get_running_loop()
+        self._socket = web.WebSocketResponse(
+            protocols=(accepted.subprotocol,) if accepted.subprotocol else (),
+            autoclose=False, compress=False, max_msg_size=HARD_LIMIT, timeout=CLOSE_WAIT,
+        )  # fmt: skip
+        self._socket.headers.update(accepted.headers)
+        self._transport: asyncio.Transport | None = None
+        self._heard: asyncio.Queue[Signal | Failed] = asyncio.Queue(QUEUED)
+        self._said: asyncio.Queue[Frame | Closed | None] = asyncio.Queue()
+        self._over = False  # what comes from the client no longer counts
+        self._failed = False
+        self._hung_up: asyncio.TimerHandle | None = None
+        self._finished = asyncio.Event()
+
+    async def hold(self, request: web.BaseRequest, opened: Opened) -> web.WebSocketResponse:
+        """Grant the upgrade and talk until the connection is gone and the backend closed."""
+        await self._socket.prepare(request)
+        self._transport = request.transport
+        self._heard.put_nowait(opened)
+        working = asyncio.create_task(self._work())
+        closed = await self._read()
+        self._over = True
+        self._break(abruptly=False)
+        await self._heard.put(closed)
+        await working
+        self._finished.set()
+        return self._socket
+
+    async def leave(self) -> None:
+        """Close with 1001, and return when the conversation is over."""
+        await self._hang_up(Closed(1001, "the server is going away"))
+        await self._finished.wait()
+
+    # ------------------------------------------------------------------- on the event loop
+
+    async def _read(self) -> Closed:
+        """Queue what the client sends until it closes, drops, or fails to answer our Close; returns how it ended."""
+        while True:
+            try:
+                async with asyncio.timeout(self._accepted.idle_after):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                if self._accepted.idle_answer:
+                    await self._heard.put(self._accepted.idle_answer)
+                continue
+            except ConnectionError:
+                return Closed()
+            match message.type:
+                case WSMsgType.TEXT | WSMsgType.BINARY:
+                    await self._take_in(message.data)
+                case WSMsgType.CLOSE:
+                    closed = Closed(message.data or None, message.extra or "")
+                    await self._hang_up(Closed(closed.code))
+                    return closed
+                case _:
+                    return Closed()
+
+    async def _take_in(self, frame: Frame) -> None:
+        size = len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode())
+        if size > MAX_MESSAGE:
+            await self._hang_up(Closed(1009, f"a message may have {MAX_MESSAGE} bytes"))
+        elif not self._over:
+            await self._heard.put(frame)
+
+    async def _work(self) -> None:
+        """Answer all that is heard, the end included; then close the backend."""
+        ended = False
+        while not ended:
+            batch = [await self._heard.get()]
+            while not self._heard.empty():
+                batch.append(self._heard.get_nowait())
+            ended = isinstance(batch[-1], Closed)
+            await self._answer(batch)
+        try:
+            await self._loop.run_in_executor(self._pool, self._close_backend)
+        except Exception as error:  # noqa: BLE001 -- reported; a backend may raise anything
+            await self._fail(error)
+
+    async def _answer(self, batch: Sequence[Signal | Failed]) -> None:
+        """Let the worker think, and write what it says as it says it."""
+        thinking = self._loop.run_in_executor(self._pool, self._think, batch)
+        while (signal := await self._said.get()) is not None:
+            await self._write(signal)
+        try:
+            await thinking
+        except DroppedError:
+            self._over = True
+            self._break(abruptly=True)
+        except Exception as error:  # noqa: BLE001 -- reported; a codec or backend may raise anything
+            await self._fail(error)
+
+    async def _write(self, signal: Frame | Closed) -> None:
+        if isinstance(signal, Closed):
+            await self._hang_up(signal)
+        elif not self._hung_up:
+            # A connection that is lost while writing is lost for the reader too, who says so.
+            with contextlib.suppress(ConnectionError):
+                await (self._socket.send_str(signal) if isinstance(signal, str) else self._socket.send_bytes(signal))
+
+    async def _hang_up(self, closed: Closed) -> None:
+        """Send a Close frame, once. aiohttp's own ``close`` knows none without a code."""
+        if self._hung_up:
+            return
+        self._over = True
+        self._hung_up = self._loop.call_later(CLOSE_WAIT, self._break)
+        with contextlib.suppress(ConnectionError):
+            await self._socket.send_frame(close_payload(closed), WSMsgType.CLOSE)
+
+    def _break(self, *, abruptly: bool = True) -> None:
+        """End the TCP connection, with what is not yet sent lost or still sent."""
+        if self._hung_up:
+            self._hung_up.cancel()
+        if self._transport:
+            (self._transport.abort if abruptly else self._transport.close)()
+
+    async def _fail(self, error: Exception) -> None:
+        """A bug: told once, however often it strikes."""
+        if not self._failed:
+            self._failed = True
+            self._report(error)
+            await self._hang_up(Closed(1011, "internal error"))
+
+    # ------------------------------------------------------------------- in the worker
+
+    def _think(self, batch: Sequence[Signal | Failed]) -> None:
+        try:
+            if self._backend is None:
+                self._backend = self._make_backend()
+            for signal in batch:
+                if not self._over or isinstance(signal, Closed):
+                    self._hear(signal, self._backend)
+        finally:
+            self._loop.call_soon_threadsafe(self._said.put_nowait, None)
+
+    def _hear(self, signal: Signal | Failed, backend: Backend) -> None:
+        if isinstance(signal, Failed):
+            self._say(signal)
+            return
+        for command in self._accepted.server.receive(signal):
+            for event in backend.hear(command):
+                self._say(event)
+
+    def _say(self, event: AnyEvent) -> None:
+        for signal in self._accepted.server.send(event):
+            self._over = self._over or isinstance(signal, Closed)
+            self._loop.call_soon_threadsafe(self._said.put_nowait, signal)
+
+    def _close_backend(self) -> None:
+        if self._backend:
+            self._backend.close()
+
+
+def close_payload(closed: Closed) -> bytes:
+    """The payload of a Close frame: empty without a code, and the reason cut to whole characters in 123 bytes."""
+    if closed.code is None:
+        return b""
+    return closed.code.to_bytes(2, "big") + closed.reason.encode()[:123].decode(errors="ignore").encode()

@@ -1,0 +1,81 @@
+"""The far side of the benchmarks: answers as the providers named, four transcripts for each second of audio."""
+
+import signal
+import sys
+
+from voxport import registry
+from voxport.events import (
+    Acknowledged,
+    AnyEvent,
+    Audio,
+    Begun,
+    Command,
+    Ended,
+    Finish,
+    Invalid,
+    SpeechStarted,
+    Start,
+    Transcript,
+    TurnEnded,
+    Word,
+)
+from voxport.listener import Listener
+from voxport.settings import Settings
+
+KEY = "bench-key"
+EVERY = 0.25
+"""Seconds of audio for each transcript."""
+
+TURN = 20
+"""Transcripts in a turn of 5 s; the last is its final."""
+
+PACE = 3.0
+"""Words a second: 180 a minute, ordinary speech."""
+
+
+class Chatter:
+    """Recognises nothing: it says as much as a provider would, at next to no cost."""
+
+    def __init__(self) -> None:
+        self._rate = 1
+        self._bytes = 0
+        self._said = 0
+
+    def hear(self, command: Command) -> list[AnyEvent]:
+        match command:
+            case Start(settings=Settings(audio=audio)):
+                self._rate = audio.bytes_per_second
+                return [Begun()]
+            case Audio(data=data):
+                self._bytes += len(data)
+                return [Acknowledged(until=self._bytes / self._rate), *self._talk()]
+            case Finish():
+                return [Ended(reported_audio_seconds=self._bytes / self._rate)]
+            case Invalid(answer=answer):
+                return [answer]
+            case _:
+                return []
+
+    def _talk(self) -> list[AnyEvent]:
+        if self._bytes < (self._said + 1) * EVERY * self._rate:
+            return []
+        turn, place = divmod(self._said, TURN)
+        self._said += 1
+        start = turn * TURN * EVERY
+        count = 1 + int(place * EVERY * PACE)
+        words = tuple(Word(f"word{at}", start + at / PACE, start + (at + 1) / PACE, 0.9) for at in range(count))
+        said: list[AnyEvent] = [SpeechStarted(at=start)] if place == 0 else []
+        final = place == TURN - 1
+        text = " ".join(word.text for word in words)
+        said.append(Transcript(is_final=final, text=text, start=start, end=words[-1].end, words=words))
+        return [*said, TurnEnded(at=words[-1].end)] if final else said
+
+    def close(self) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    with Listener(map(registry.adapter, sys.argv[1:]), Chatter, keys=[KEY]) as listener:
+        sys.stdout.write(f"{listener.url}\n")
+        sys.stdout.flush()
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
