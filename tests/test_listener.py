@@ -30,7 +30,7 @@ from voxport.events import (
     Start,
     Transcript,
 )
-from voxport.listener import DroppedError, Listener, _conversation
+from voxport.listener import DroppedError, Listener, _conversation, _http
 
 KEY = "canary-key-91c2"
 TOKEN = "canary-token-77ab"
@@ -176,12 +176,14 @@ def fake(front: PlainFront) -> Adapter:
 @contextlib.contextmanager
 def opened(*fronts: PlainFront, hear: Hear = polite) -> Iterator[House]:
     house = House(fronts or [PlainFront()], hear)
-    with house.listener:
-        yield house
+    try:
+        with house.listener:
+            yield house
+            for client in house.clients:
+                client.close(timeout=0)
+    finally:
         for client in house.clients:
-            client.close(timeout=0)
-    for client in house.clients:
-        drop(client)
+            drop(client)
 
 
 def drop(client: websocket.WebSocket) -> None:
@@ -467,26 +469,27 @@ def test_a_client_that_drops_closes_the_backend() -> None:
         assert house.listener.failures() == ()
 
 
-def test_what_waited_is_forgotten_when_the_client_drops() -> None:
-    release = threading.Event()
+@pytest.mark.parametrize("end", [websocket.WebSocket.send_close, drop])
+def test_what_waited_is_forgotten_when_the_client_is_gone(end: Callable[[websocket.WebSocket], None]) -> None:
+    busy, release = threading.Event(), threading.Event()
 
     def hear(command: Command) -> Iterable[AnyEvent]:
         if isinstance(command, EndUtterance):
+            busy.set()
             assert release.wait(WAIT)
         return polite(command)
 
     with opened(hear=hear) as house:
         client = house.dial()
-        assert client.recv() == "begun"
-        for word in ("wait", "forgotten", "forgotten"):
+        client.send("heard")
+        assert busy.wait(WAIT)
+        for word in ("forgotten", "forgotten"):
             client.send(word)
-        other = house.dial()
-        client.send_close()
-        assert close_frame(client) == (1000, "")
+        end(client)
+        assert house.dial().recv() == "begun"  # so the listener has come to the end of the other by now
         release.set()
         assert house.backends[0].closed.wait(WAIT)
-        assert len(house.backends[0].heard) <= 2
-        assert other.recv() == "begun"
+        assert [type(command) for command in house.backends[0].heard] == [Start, EndUtterance]
 
 
 def test_a_message_over_1_mib_is_answered_by_1009() -> None:
@@ -497,8 +500,8 @@ def test_a_message_over_1_mib_is_answered_by_1009() -> None:
         client.send_binary(bytes((1 << 20) + 1))
         assert close_frame(client)[0] == 1009
         wide = house.dial()
-        wide.send("é" * (1 << 19) + "e")
         assert wide.recv() == "begun"
+        wide.send("é" * (1 << 19) + "e")
         assert close_frame(wide)[0] == 1009
 
 
@@ -545,6 +548,23 @@ def test_a_bug_closes_with_1011_and_is_logged_once(word: str, hear: Hear, caplog
     assert "ZeroDivisionError" in caplog.text
     assert TOKEN not in caplog.text
     assert KEY not in caplog.text
+
+
+def test_a_backend_that_only_raises_is_one_failure() -> None:
+    class Broken:
+        def hear(self, command: Command) -> Iterable[AnyEvent]:
+            raise ZeroDivisionError
+
+        def close(self) -> None:
+            raise KeyError
+
+    with Listener([fake(PlainFront())], Broken, keys=[]) as listener:
+        client = websocket.create_connection(f"{listener.ws_url}/live", timeout=WAIT)
+        assert close_frame(client) == (1011, "internal error")
+        assert rest(client) == b""
+        listener.close()
+        assert [type(error) for error in listener.failures()] == [ZeroDivisionError]
+        drop(client)
 
 
 def test_a_backend_that_cannot_be_made_closes_with_1011() -> None:
@@ -603,6 +623,17 @@ def last_word(client: websocket.WebSocket) -> tuple[int | None, str]:
         return close_frame(client)
     finally:
         drop(client)
+
+
+def test_close_does_not_wait_for_a_request_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "LINGER", 0.01)
+    with opened() as house, socket.create_connection(address(house)) as client:
+        client.sendall(b"POST /echo HTTP/1.1\r\nHost: emulator.test\r\nContent-Length: 9\r\n\r\nabc")
+        assert requests.get(f"{house.listener.url}/echo", timeout=WAIT).status_code == 201  # the other has arrived too
+        closer = threading.Thread(target=house.listener.close)
+        closer.start()
+        closer.join(WAIT)
+        assert not closer.is_alive()
 
 
 def test_close_before_start_is_harmless() -> None:

@@ -100,11 +100,7 @@ class FromClient(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 
 
 ENCODINGS: dict[Encoding, str] = {"s16le": "linear16", "f32le": "linear32", "mulaw": "mulaw"}
-
-
 BOOSTED = codec.Support("approximated", "keywords", "single words are boosted; prompting with terms needs nova-3")
-
-
 RULES = {
     "language": wire.rule("mapped", "language"),
     "languages": wire.rule(

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
@@ -92,6 +92,7 @@ class Session:
 
         An error in the source ends the session properly and is raised at the end of the iteration.
         """
+        self._require_started()
         if self._pump is not None:
             raise RuntimeError("a session is fed once; chain your sources into one iterable")
         self._source = source if isinstance(source, Source) else None
@@ -101,6 +102,7 @@ class Session:
 
     def send(self, data: bytes) -> None:
         """Send audio in the session's format. Blocks while the provider takes no more."""
+        self._require_started()
         if data:
             self._command(Audio(data))
             if self._engine.unsent >= BACKLOG_SECONDS:
@@ -126,10 +128,14 @@ class Session:
     def close(self) -> None:
         """Finish and wait for the end, ``drain_timeout`` at most. Idempotent."""
         atexit.unregister(self.close)
-        if not self._reader.is_alive():
-            return
-        self.finish()
-        self._reader.join()
+        if self._reader.is_alive():
+            self.finish()
+            self._reader.join()
+        if self._source is not None:
+            self._source.close()
+        if self._pump is not None:
+            # One that blocks where nothing can interrupt it, such as stdin, is left to the interpreter's end.
+            self._pump.join(timeout=1.0)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -143,6 +149,7 @@ class Session:
 
     def __iter__(self) -> Iterator[AnyEvent]:
         """Every event up to the last; see the class for what is raised then."""
+        self._require_started()
         while (event := self._events.get()) is not None:
             self._last = event
             yield event
@@ -151,6 +158,10 @@ class Session:
             raise SessionFailedError(self._last)
         if self._trouble is not None:
             raise self._trouble
+
+    def _require_started(self) -> None:
+        if self._reader.ident is None:
+            raise RuntimeError("the session is not open; use: with voxport.open(...) as session")
 
     # ----------------------------------------------------------------- sending, on the caller's thread
 
@@ -166,6 +177,8 @@ class Session:
         except Exception as error:  # noqa: BLE001 -- raised again on the caller's thread, by iterating
             self._trouble = error
         finally:
+            if isinstance(chunks, Generator):
+                chunks.close()
             self._command(Finish())
 
     def _command(self, command: Command) -> None:

@@ -207,6 +207,12 @@ def rule(
     return Rule(Support(status, option, note), values or {}, put, take, judge)
 
 
+def only(granted: object, note: str) -> Rule:
+    """The ``Rule`` for a setting that a service knows in one value, ``granted``, and has no option for."""
+    dropped, mapped = Support("dropped", "", note), Support("mapped")
+    return rule("dropped", note=note, put=lambda *_: {}, judge=lambda value, _: mapped if value == granted else dropped)
+
+
 def supports(rules: Mapping[str, Rule]) -> dict[str, Support]:
     """The table for ``Capabilities.settings``."""
     return {name: rule.support for name, rule in rules.items()}

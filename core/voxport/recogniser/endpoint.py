@@ -48,12 +48,15 @@ class Endpointer:
         self.speaking = self._goes_on() if self.speaking else self._recent(_ON_WINDOW) >= _ON_FRAMES
         return self.speaking
 
-    def interrupt(self) -> bool:
-        """Forget who is speaking; return whether what was heard last may be a word that had only begun."""
-        begun = not self.speaking and self._recent(_ON_WINDOW) >= _WORD_FRAMES
+    def interrupt(self) -> None:
+        """Nobody speaks, whatever was heard last."""
         self._voices.clear()
         self.speaking = False
-        return begun
+
+    @property
+    def may_have_begun(self) -> bool:
+        """Whether what was heard last may be a short word, too short yet to count as speech."""
+        return self._recent(_ON_WINDOW) >= _WORD_FRAMES
 
     @property
     def lead(self) -> int:

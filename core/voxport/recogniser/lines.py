@@ -93,10 +93,12 @@ class LineListening:
         """See ``Listening``."""
         heard = self._step(self._rest) if len(self._rest) else []
         self._rest = _nothing()
-        if self._endpointer.interrupt() and self._line is None:
+        if self._line is None and self._endpointer.may_have_begun:
             self._line = self._begin()
         if self._line is not None:
             heard += self._end(self._line, lead_out=_LEAD_OUT)
+        self._history = _nothing()
+        self._endpointer.interrupt()
         return heard
 
     def finish(self) -> list[Heard]:

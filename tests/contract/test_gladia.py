@@ -1,0 +1,6 @@
+from voxport.contract import AdapterContract
+from voxport_adapters import gladia
+
+
+class TestGladia(AdapterContract):
+    adapter = gladia.adapter

@@ -1,0 +1,249 @@
+"""The shell, over real sockets: every provider's client end against its server end behind a listener."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import msgspec
+import pytest
+
+import voxport
+from support.emulated import CHUNKS, KEY, SAID, SCRIPT, SECONDS, emulator
+from voxport import registry
+from voxport.ear import Ear
+from voxport.events import (
+    AnyEvent,
+    Audio,
+    Begun,
+    Command,
+    Ended,
+    Failed,
+    Finish,
+    KeepAlive,
+    Notice,
+    SpeechStarted,
+    Transcript,
+    TurnEnded,
+)
+from voxport.listener import DroppedError, Listener
+from voxport.session import Session
+from voxport.settings import AudioSettings, Resilience, Secret, Settings, Transcription
+from voxport.timeline import texts
+
+PROVIDERS = registry.names()
+REMOTE = tuple(name for name in PROVIDERS if registry.adapter(name).capabilities.needs_key)
+QUICK = Resilience(backoff=0.01, backoff_max=0.01, connect_timeout=2.0, drain_timeout=5.0)
+
+
+def settings(name: str, url: str, **patience: float) -> Settings:
+    return Settings(
+        provider=name,
+        api_key=Secret(KEY),
+        endpoint=url,
+        transcription=Transcription(language="en", punctuation=True),
+        audio=AudioSettings(chunk_ms=100),
+        resilience=msgspec.structs.replace(QUICK, **patience),
+    )
+
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[Listener]:
+    with emulator() as listener:
+        yield listener
+    assert listener.failures() == ()
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    assert [t.name for t in threading.enumerate() if t.name.startswith("voxport-") and "listener" not in t.name] == []
+
+
+def listen(session: Session) -> list[AnyEvent]:
+    with session:
+        session.feed(CHUNKS)
+        return list(session)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_what_is_said_is_heard(name: str, emulated: Listener) -> None:
+    heard = listen(voxport.open(settings(name, emulated.url)))
+    finals = [event for event in heard if isinstance(event, Transcript) and event.is_final]
+    assert texts(heard).replace("  ", " ") == " ".join(SAID)
+    assert any(isinstance(event, Transcript) and not event.is_final for event in heard)
+    assert (finals[0].start, finals[-1].end) == (0.2, 1.9)
+    assert sum(isinstance(event, TurnEnded) for event in heard) == 2
+    assert isinstance(heard[-1], Ended)
+    assert heard[-1].audio_seconds == SECONDS
+    assert not heard[-1].tail_lost
+    assert all(event.provider == name for event in heard)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_begun_is_first_notices_aside(name: str, emulated: Listener) -> None:
+    heard = listen(voxport.open(settings(name, emulated.url)))
+    assert isinstance(next(event for event in heard if not isinstance(event, Notice)), Begun)
+
+
+class Dropping:
+    """Hears by script; its first two connections break, each after some audio."""
+
+    def __init__(self, fates: Iterator[int], heard: list[Command]) -> None:
+        self._ear = Ear(SCRIPT)
+        self._chunks = next(fates)
+        self._heard = heard
+
+    def hear(self, command: Command) -> list[AnyEvent]:
+        self._heard.append(command)
+        if isinstance(command, Audio):
+            self._chunks -= 1
+            if self._chunks < 0:
+                raise DroppedError
+        return self._ear.hear(command)
+
+    def close(self) -> None:
+        self._ear.close()
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("fates", [(0,), (11,), (11, 2), (19,)], ids=str)
+def test_a_session_outlives_its_connections(name: str, fates: tuple[int, ...]) -> None:
+    """Each connection hears the script from its own beginning, so a new session at a provider says it anew."""
+    left = iter((*fates, *[10_000] * 10))
+    listener = Listener([registry.adapter(name)], lambda: Dropping(left, []), keys=[KEY])
+    with listener:
+        heard = listen(voxport.open(settings(name, listener.url)))
+    assert sum(isinstance(event, Begun) for event in heard) == 1
+    assert isinstance(heard[-1], Ended)
+    notices = [event.code for event in heard if isinstance(event, Notice)]
+    assert notices.count("reconnecting") == len(fates)
+    assert notices.count("reconnected") == len(fates)
+    times = [event.end or 0.0 for event in heard if isinstance(event, Transcript) and event.is_final]
+    assert times == sorted(times)
+    assert max(event.connection for event in heard) == 1 + len(fates)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_an_exception_in_the_callers_loop_still_ends_the_session_at_the_provider(name: str) -> None:
+    heard: list[Command] = []
+    listener = Listener([registry.adapter(name)], lambda: Dropping(iter([10_000]), heard), keys=[KEY])
+    with listener:
+        session = voxport.open(settings(name, listener.url))
+        with pytest.raises(ZeroDivisionError), session:
+            session.send(CHUNKS[0])
+            for event in session:
+                if isinstance(event, Begun):
+                    raise ZeroDivisionError
+    assert sum(isinstance(command, Finish) for command in heard) == 1
+
+
+def test_a_session_may_be_driven_by_hand(emulated: Listener) -> None:
+    with voxport.open(settings("deepgram", emulated.url)) as session:
+        for chunk in CHUNKS:
+            session.send(chunk)
+        session.end_utterance()
+        session.finish()
+        assert texts(session) == " ".join(SAID)
+
+
+def test_a_failure_is_an_event_and_then_an_error(emulated: Listener) -> None:
+    heard = []
+    wrong = msgspec.structs.replace(settings("deepgram", emulated.url), api_key=Secret("canary"))
+    with (
+        pytest.raises(voxport.SessionFailedError, match="Invalid credentials") as caught,
+        voxport.open(wrong) as session,
+    ):
+        session.feed(CHUNKS)
+        for event in session:
+            heard.append(event)
+    assert [type(event) for event in heard] == [Failed]
+    assert caught.value.event.kind == "refused"
+    assert "canary" not in str(caught.value)
+
+
+def test_an_error_in_the_source_ends_the_session_properly_and_is_raised(emulated: Listener) -> None:
+    def broken() -> Iterator[bytes]:
+        yield from CHUNKS[:12]
+        raise voxport.AudioError("the microphone was unplugged")
+
+    heard = []
+    with voxport.open(settings("gladia", emulated.url)) as session:
+        session.feed(broken())
+        with pytest.raises(voxport.AudioError, match="unplugged"):
+            for event in session:
+                heard.append(event)
+    assert isinstance(heard[-1], Ended)
+    assert texts(heard) == SAID[0]
+
+
+def unused_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def test_a_host_that_refuses_is_told_after_the_retries() -> None:
+    heard: list[AnyEvent] = []
+    asked = settings("deepgram", f"ws://127.0.0.1:{unused_port()}", max_retries=1)
+    with pytest.raises(voxport.SessionFailedError, match="Connection refused"), voxport.open(asked) as session:
+        session.feed(CHUNKS)
+        for event in session:
+            heard.append(event)
+    assert [type(event) for event in heard] == [Notice, Failed]
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize(
+    "answer", [b"", b"220 mail.test ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]
+)
+def test_a_host_that_speaks_nonsense_is_told_in_one_line(name: str, answer: bytes) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            with closing(server.accept()[0]) as far:
+                far.recv(65_536)
+                far.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        asked = settings(name, f"http://127.0.0.1:{server.getsockname()[1]}", max_retries=0)
+        with pytest.raises(voxport.SessionFailedError) as caught, voxport.open(asked) as session:
+            session.feed(CHUNKS)
+            list(session)
+        thread.join()
+    assert "\n" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value) or answer.startswith(b"HTTP")
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["deepgram", "gladia"])
+def test_a_host_that_hangs_is_given_up_in_time(name: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        asked = settings(name, f"http://127.0.0.1:{server.getsockname()[1]}", max_retries=0, connect_timeout=0.2)
+        with pytest.raises(voxport.SessionFailedError, match="did not answer in time"), voxport.open(asked) as session:
+            session.feed(CHUNKS)
+            list(session)
+
+
+class Deaf:
+    """Accepts, then says nothing more."""
+
+    def hear(self, command: Command) -> list[AnyEvent]:
+        return [Begun()] if not isinstance(command, Audio | Finish | KeepAlive) else []
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_provider_that_never_finishes_costs_the_tail_and_not_for_ever() -> None:
+    with Listener([registry.adapter("assemblyai")], Deaf, keys=[KEY]) as listener:
+        heard = listen(voxport.open(settings("assemblyai", listener.url, drain_timeout=0.2)))
+    assert isinstance(heard[-1], Ended)
+    assert heard[-1].tail_lost
+
+
+def test_speech_onset_comes_before_the_text(emulated: Listener) -> None:
+    heard = listen(voxport.open(settings("gladia", emulated.url)))
+    order = [type(event) for event in heard if isinstance(event, SpeechStarted | Transcript | TurnEnded)]
+    assert order[0] is SpeechStarted
