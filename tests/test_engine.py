@@ -19,6 +19,7 @@ from voxport.events import (
     Unknown,
 )
 from voxport.settings import Transcription as Wanted
+from voxport_adapters import deepgram
 
 
 def test_audio_waits_until_the_provider_has_accepted() -> None:
@@ -130,13 +131,13 @@ def test_a_session_that_can_be_resumed_dials_the_same_place_and_sends_only_what_
 
 
 def test_a_resume_that_is_refused_becomes_a_new_session() -> None:
-    run = Run(Toy(resumes=True)).begin()
+    toy = Toy(resumes=True)
+    run = Run(toy).begin()
     run.drop()
     run.wait(1)
     run.arrive(HttpResponse(403))
     run.wait(2)
-    assert run.adapter.resumed == [None, run.adapter.resumed[1], None]
-    assert run.adapter.resumed[1] is not None
+    assert [dial is None for dial in toy.resumed] == [True, False, True]
     assert not run.engine.done
 
 
@@ -290,3 +291,59 @@ def test_nothing_is_done_after_the_end() -> None:
     assert run.feed(1) == []
     assert run.wait(100) == []
     assert run.arrive(Closed(1000)) == []
+
+
+def test_each_command_is_said_once_and_a_drop_does_not_finish_a_session() -> None:
+    run = Run().begin()
+    run.say(EndUtterance())
+    run.feed(1)
+    run.drop()
+    run.wait(1)
+    run.open()
+    run.feed(1)
+    said = [action for action in run.actions if isinstance(action, str)]
+    assert sum('"end_utterance"' in frame for frame in said) == 1
+    assert finishes(said) == 0
+
+
+def test_a_final_that_was_said_already_is_no_event() -> None:
+    run = Run().begin()
+    run.feed(2)
+    run.final("one", 0.5, 1.009)
+    run.drop()
+    run.wait(1)
+    run.open()
+    assert run.final("one", -0.5, 0.0) == []
+
+
+def test_the_end_tells_how_long_the_session_was_open_over_all_connections() -> None:
+    run = Run().begin()
+    run.now += 5
+    run.drop()
+    run.wait(1)
+    run.open()
+    run.say(Finish())
+    run.now += 1
+    run.hear(Ended())
+    ended = run.events[-1]
+    assert isinstance(ended, Ended)
+    assert ended.session_seconds == 7
+
+
+def test_a_connection_that_lived_long_makes_the_budget_whole() -> None:
+    run = Run(max_retries=1, backoff_max=3.0).begin()
+    for _ in range(3):
+        run.now += 60
+        run.drop()
+        run.wait(3)
+        run.open()
+    assert not run.engine.done
+
+
+def test_the_greeting_of_a_provider_that_greets_by_the_upgrade_is_heard() -> None:
+    run = Run(deepgram.adapter)
+    run.say(Start(run.settings))
+    run.feed(0.5)
+    sent = run.arrive(Opened({"dg-request-id": "x"}))
+    assert run.events == [Begun(session_id="x", provider="deepgram", received_at=100.0, connection=1)]
+    assert audio(sent) == PER_SECOND // 2

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from voxport.codec import Closed, Dial, Dialling, HttpRequest, HttpResponse, Opened
+from voxport.codec import Adapter, Closed, Dial, Dialling, HttpRequest, HttpResponse, Opened
 from voxport.engine import Action, Engine
 from voxport.events import (
     AnyEvent,
@@ -48,9 +48,9 @@ class Run:
     """An engine in the hands of a test: time is what the test says it is, and the far side is scripted."""
 
     def __init__(
-        self, adapter: Toy | None = None, *, transcription: Transcription | None = None, **patience: float
+        self, adapter: Adapter | None = None, *, transcription: Transcription | None = None, **patience: float
     ) -> None:
-        self.adapter = adapter or Toy()
+        self.adapter: Adapter = adapter or Toy()
         resilience = Resilience(**patience)  # type: ignore[arg-type] # a test may want whole numbers
         self.settings = Settings(
             provider="toy", audio=AUDIO, resilience=resilience, transcription=transcription or Transcription()

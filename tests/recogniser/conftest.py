@@ -1,16 +1,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 import soundfile
 
+from voxport.audio.formats import Samples
 from voxport.recogniser import Heard, Listening
 
 CLIPS = Path(__file__).parent.parent / "clips"
-
-Samples = npt.NDArray[np.float32]
 
 
 @pytest.fixture(scope="session")

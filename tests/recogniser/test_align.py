@@ -4,8 +4,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from conftest import Samples
 
+from voxport.audio.formats import Samples
 from voxport.events import Word
 from voxport.recogniser.align import aligner, spread
 from voxport.recogniser.lines import Line
@@ -26,7 +26,7 @@ def test_words_are_spread_by_length() -> None:
 
 def test_each_word_is_found_where_it_was_said(line: Line) -> None:
     words = aligner().align("He was not an ill-disposed young man.", line)
-    assert [word.text for word in words] == "He was not an ill-disposed young man.".split()
+    assert [word.text for word in words] == ["He", "was", "not", "an", "ill-disposed", "young", "man."]
     assert not any(word.estimated for word in words)
     assert all(word.confidence is None for word in words)
     middles = [(word.start + word.end) / 2 for word in words if word.start is not None and word.end is not None]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import jiwer
 import numpy as np
 import pytest
-from conftest import Samples
 
+from voxport.audio.formats import Samples
 from voxport.recogniser import Heard, Listening, recogniser
 
 SAID = "he was not an ill disposed young man"

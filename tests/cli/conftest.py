@@ -1,0 +1,110 @@
+"""The real command line, as a process of its own, against servers on loopback."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+import yaml
+from support.emulated import KEY, RATE, SCRIPT, SECONDS
+
+from voxport import demo
+from voxport.listener import Listener
+
+PROVIDERS = {name: adapter.capabilities.key_variable for name, adapter in demo.emulated().items()}
+"""The variable of each provider's key."""
+WAIT = 30.0
+"""Seconds; only a failing test waits for so long."""
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Config = Callable[..., str]
+Serve = Callable[[Callable[[socket.socket], None]], str]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Nothing of ours: no keys, no terminal, a home that is empty."""
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "100"}
+
+
+@pytest.fixture
+def voxport(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Run ``voxport`` to its end, in a directory of its own."""
+
+    def run(
+        *arguments: object, keys: Mapping[str, str] | None = None, stdin: bytes = b"", shell: str = '"$@"'
+    ) -> "subprocess.CompletedProcess[str]":
+        command = ["sh", "-c", shell, "sh", sys.executable, "-m", "voxport.cli", *map(str, arguments)]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, timeout=WAIT, check=False, cwd=tmp_path,
+            env={**environment, **(keys or {})},
+        )  # fmt: skip
+        return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Silence that is as long as the script."""
+    path = tmp_path_factory.mktemp("clips") / "clip.wav"
+    soundfile.write(path, [0.0] * int(RATE * SECONDS), RATE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[Listener]:
+    """A listener for all providers that hears the script of ``support.emulated``; no codec may have raised."""
+    with demo.emulator(SCRIPT, key=KEY) as listener:
+        yield listener
+    assert listener.failures() == ()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Write a YAML file for one provider at ``endpoint``; sections of the file are keyword arguments."""
+
+    def write(provider: str, endpoint: str | Listener, key: str | None = KEY, **sections: Any) -> str:
+        own: dict[str, Any] = {"endpoint": endpoint.ws_url if isinstance(endpoint, Listener) else endpoint}
+        if key:
+            own["api_key"] = key
+        path = tmp_path / f"{provider}-test.yaml"
+        path.write_text(yaml.safe_dump({"provider": provider, "providers": {provider: own}, **sections}))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a plain TCP server whose connections ``handle`` gets one by one; returns its endpoint."""
+    servers: list[socket.socket] = []
+
+    def start(handle: Callable[[socket.socket], None]) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+        threading.Thread(target=_accept, args=(server, handle), daemon=True).start()
+        return f"ws://127.0.0.1:{server.getsockname()[1]}"
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def _accept(server: socket.socket, handle: Callable[[socket.socket], None]) -> None:
+    held = []  # a connection that is forgotten would be closed
+    while True:
+        try:
+            connection = server.accept()[0]
+        except OSError:
+            break
+        held.append(connection)
+        handle(connection)
+    for connection in held:
+        connection.close()
