@@ -57,7 +57,8 @@ def emulated() -> Iterator[Listener]:
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     yield
-    assert [t.name for t in threading.enumerate() if t.name.startswith("voxport-") and "listener" not in t.name] == []
+    ours = {"voxport-feed", *(f"voxport-{name}" for name in PROVIDERS)}
+    assert [thread.name for thread in threading.enumerate() if thread.name in ours] == []
 
 
 def listen(session: Session) -> list[AnyEvent]:

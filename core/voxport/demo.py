@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from voxport import registry
+from voxport.audio import AudioFile
 from voxport.codec import Adapter
 from voxport.ear import Ear
 from voxport.errors import MissingExtraError
@@ -29,11 +29,9 @@ from voxport.events import AnyEvent, Begun, Ended, Transcript
 from voxport.listener import Listener
 from voxport.opening import open as open_session
 from voxport.recogniser import Recogniser, recogniser
+from voxport.recogniser.shared import Shared
 from voxport.settings import AudioSettings, Secret, Settings, Transcription
 from voxport.timeline import texts
-
-if TYPE_CHECKING:
-    from voxport.audio.file import AudioFile
 
 CLIPS = Path(__file__).parent / "clips"
 KEY = "emulator-key"
@@ -68,7 +66,7 @@ class Accuracy(msgspec.Struct, frozen=True):
     wer: float
 
 
-class Measured(msgspec.Struct, frozen=True):
+class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
     """One provider's transcript and delays; see the module. ``None`` for what never came."""
 
     text: str
@@ -121,11 +119,9 @@ class _Take:
     """One provider's session on one clip, and when what happened. ``play`` is called once; ``stop`` by any thread."""
 
     def __init__(self, settings: Settings, clip: Clip, *, realtime: bool, watch: Watch) -> None:
-        from voxport.audio.file import AudioFile  # noqa: PLC0415 -- numpy and libsndfile
-
         self._settings = settings
         self._clip = clip
-        self._source: AudioFile = AudioFile(clip.path, realtime=realtime)
+        self._source = AudioFile(clip.path, realtime=realtime)
         self._watch = watch
         self._accepted = threading.Event()
         self._heard: list[AnyEvent] = []
@@ -201,11 +197,9 @@ def word_error_rate(reference: str, text: str) -> float:
 def run(clip: Clip, *, realtime: bool = True, watch: Watch = lambda _name, _event: None) -> Report:
     """Play ``clip`` through all emulated providers at once, and through the recogniser by itself.
 
-    Raises ``MissingExtraError`` without the extra ``local``, and ``SessionFailedError`` when a session fails; the others
-    are then ended properly.
+    Raises ``MissingExtraError`` without the extra ``local``, and ``SessionFailedError`` when a session fails; the
+    others are then ended properly.
     """
-    from voxport.recogniser.shared import Shared  # noqa: PLC0415 -- numpy
-
     direct = Settings(provider=DIRECT, transcription=Transcription(), audio=_audio(clip))
     with emulator(Shared(recogniser())) as listener:
         takes = {
@@ -241,8 +235,3 @@ def _together(takes: Mapping[str, _Take]) -> dict[str, Measured]:
 def _stop(takes: Iterable[_Take]) -> None:
     for take in takes:
         take.stop()
-
-
-def as_tree(report: Report) -> Any:
-    """The report as plain data, for JSON."""
-    return msgspec.to_builtins(report)

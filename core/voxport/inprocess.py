@@ -60,6 +60,10 @@ class InProcess:
             self._arrived.append(signal)
             self._changed.notify()
 
+    def abort(self) -> None:
+        """See ``Connection``."""
+        self._put(Closed(None))
+
     def close(self) -> None:
         """See ``Connection``."""
         self._closed = True

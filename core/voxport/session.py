@@ -46,7 +46,7 @@ class _Lane:
                 self._connection.send(item)
             except BrokenError:
                 # The reader finds the connection closed and tells the engine.
-                self._connection.close()
+                self._connection.abort()
                 self._connection = None
         return True
 

@@ -4,6 +4,7 @@ Nothing here raises what a library raised: the libraries put URLs, and with them
 wrong is told anew, without them.
 """
 
+import contextlib
 import os
 import selectors
 import socket
@@ -42,8 +43,12 @@ class Connection(Protocol):
         """Send; blocks while there is no room. Raises ``BrokenError``."""
         ...
 
+    def abort(self) -> None:
+        """Break it, from any thread: whoever waits or receives finds it closed."""
+        ...
+
     def close(self) -> None:
-        """Let go of it, without another word. Idempotent."""
+        """Let go of it, without another word; for the thread that receives. Idempotent."""
         ...
 
 
@@ -210,9 +215,15 @@ class WebSocket:
         except self._errors as error:
             raise BrokenError(_why(error)) from None
 
+    def abort(self) -> None:
+        """See ``Connection``."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """See ``Connection``."""
-        self._link.shutdown()
+        self._selector.close()
+        self._sock.close()
 
 
 def _text(data: bytes) -> str | bytes:

@@ -31,7 +31,7 @@ from voxport.events import (
 )
 from voxport.pair import dialled
 from voxport.settings import AudioSettings, Secret, Settings, Transcription
-from voxport.wire import json_of, query_of
+from voxport.wire import json_of
 from voxport_adapters.gladia import Client, Front, adapter
 
 KEY = "canary-key-5f1d"
@@ -87,7 +87,7 @@ RESULT = {"metadata": METADATA, "transcription": {"full_transcript": "Book a tab
 
 
 def settings(**changes: Any) -> Settings:
-    return Settings(**{"provider": "gladia", "api_key": Secret(KEY), "endpoint": "http://127.0.0.1:8000"} | changes)
+    return Settings(provider="gladia", api_key=Secret(KEY), endpoint="http://127.0.0.1:8000", **changes)
 
 
 def client(**changes: Any) -> Client:

@@ -3,28 +3,20 @@
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
 import yaml
+from support.command import VOXPORT, WAIT, Config, Run, Serve
 from support.emulated import KEY, RATE, SCRIPT, SECONDS
 
 from voxport import demo
 from voxport.listener import Listener
-
-PROVIDERS = {name: adapter.capabilities.key_variable for name, adapter in demo.emulated().items()}
-"""The variable of each provider's key."""
-WAIT = 30.0
-"""Seconds; only a failing test waits for so long."""
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Config = Callable[..., str]
-Serve = Callable[[Callable[[socket.socket], None]], str]
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def voxport(tmp_path: Path, environment: dict[str, str]) -> Run:
     def run(
         *arguments: object, keys: Mapping[str, str] | None = None, stdin: bytes = b"", shell: str = '"$@"'
     ) -> "subprocess.CompletedProcess[str]":
-        command = ["sh", "-c", shell, "sh", sys.executable, "-m", "voxport.cli", *map(str, arguments)]
+        command = ["sh", "-c", shell, "sh", VOXPORT, *map(str, arguments)]
         done = subprocess.run(
             command, input=stdin, capture_output=True, timeout=WAIT, check=False, cwd=tmp_path,
             env={**environment, **(keys or {})},
@@ -83,28 +75,23 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start a plain TCP server whose connections ``handle`` gets one by one; returns its endpoint."""
-    servers: list[socket.socket] = []
+    """Start a plain TCP server that hands each connection to ``handle`` and keeps it open; returns its endpoint."""
+    with ExitStack() as stack:
 
-    def start(handle: Callable[[socket.socket], None]) -> str:
-        server = socket.create_server(("127.0.0.1", 0))
-        servers.append(server)
-        threading.Thread(target=_accept, args=(server, handle), daemon=True).start()
-        return f"ws://127.0.0.1:{server.getsockname()[1]}"
+        def start(handle: Callable[[socket.socket], None]) -> str:
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            accepting = threading.Thread(target=_accept, args=(server, handle))
+            accepting.start()
+            stack.callback(accepting.join)
+            # Closing alone does not wake a thread that waits in accept.
+            stack.callback(server.shutdown, socket.SHUT_RDWR)
+            return f"ws://127.0.0.1:{server.getsockname()[1]}"
 
-    yield start
-    for server in servers:
-        server.close()
+        yield start
 
 
 def _accept(server: socket.socket, handle: Callable[[socket.socket], None]) -> None:
-    held = []  # a connection that is forgotten would be closed
-    while True:
-        try:
-            connection = server.accept()[0]
-        except OSError:
-            break
-        held.append(connection)
-        handle(connection)
-    for connection in held:
-        connection.close()
+    with ExitStack() as held, suppress(OSError):
+        while True:
+            connection = held.enter_context(server.accept()[0])
+            handle(connection)
