@@ -92,8 +92,23 @@ def test_without_partials_only_finals_come() -> None:
     assert brief(ear.hear(Audio(seconds(1.6)))) == [
         "Acknowledged", "SpeechStarted", ("Good day", True), "TurnEnded",
     ]  # fmt: skip
-    assert ear.hear(Configure({"partials": True})) == []
     assert brief(ear.hear(Finish())) == ["SpeechStarted", ("Bye", True), "TurnEnded", "Ended"]
+
+
+def test_partials_may_be_asked_for_later() -> None:
+    ear = started(partials=False)
+    ear.hear(Audio(seconds(1.0)))
+    assert ear.hear(Configure({"partials": True})) == []
+    assert brief(ear.hear(Audio(seconds(0.6)))) == ["Acknowledged", "SpeechStarted", ("Bye", False)]
+
+
+def test_a_text_has_a_confidence_only_when_all_its_words_have() -> None:
+    words = [{"text": "a", "start": 0, "end": 0.1, "confidence": 0.9}, {"text": "b", "start": 0.1, "end": 0.2}]
+    ear = started(recogniser=Script.of(words))
+    ear.hear(Audio(seconds(0.2)))
+    final = ear.hear(Finish())[0]
+    assert isinstance(final, Transcript)
+    assert final.confidence is None
 
 
 def test_the_end_of_an_utterance_is_forced() -> None:

@@ -171,7 +171,6 @@ class Engine:
                 self._hear(arrival)
             case _:
                 pass
-        self._send_waiting()
         return self._take()
 
     def tick(self, now: float) -> list[Action]:
@@ -236,6 +235,7 @@ class Engine:
         self._say(Start(self._settings))
         self._flowing = self._can.audio_before_begun
         self._hear(opened)
+        self._send_waiting()
 
     # ----------------------------------------------------------------- sending
 
@@ -316,6 +316,7 @@ class Engine:
         else:
             self._begun = True
             self._emit(begun, raw)
+        self._send_waiting()
 
     def _emit(self, event: AnyEvent, raw: Frame | None = None) -> None:
         self._actions.append(

@@ -28,6 +28,10 @@ class InProcess:
         self._changed = threading.Condition()
         self._closed = False
 
+    def ready(self) -> bool:
+        """See ``Connection``."""
+        return bool(self._arrived)
+
     def wait(self, timeout: float, *, to_send: bool) -> tuple[bool, bool]:
         """See ``Connection``; there is always room to send."""
         with self._changed:
@@ -35,10 +39,12 @@ class InProcess:
                 self._changed.wait(timeout)
             return bool(self._arrived), to_send
 
-    def receive(self) -> str | bytes | Closed | Pong | None:
+    def receive(self) -> list[str | bytes | Closed | Pong]:
         """See ``Connection``."""
         with self._changed:
-            return self._arrived.popleft() if self._arrived else None
+            arrived = list(self._arrived)
+            self._arrived.clear()
+            return arrived
 
     def send(self, item: str | bytes | Closed | Ping) -> None:
         """See ``Connection``."""

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
@@ -194,8 +194,10 @@ class Session:
                 while lane.send_one():
                     pass
 
-    def _do(self, actions: Iterable[Action]) -> None:
+    def _do(self, actions: Sequence[Action]) -> None:
         """Sort what the engine wants; whoever calls holds the lock."""
+        if not actions:
+            return
         for action in actions:
             match action:
                 case str() | bytes() | Closed() | Ping():
@@ -228,7 +230,7 @@ class Session:
         with self._changed:
             if not self._calls and not self._engine.done:
                 self._changed.wait(self._pause())
-        self._tick()
+            self._tick(time.monotonic())
 
     def _call(self, call: HttpRequest | Dial) -> None:
         patience = self.settings.resilience
@@ -254,34 +256,35 @@ class Session:
 
     def _read(self, connection: Connection) -> bool:
         """One round; false when the engine has let go of this connection."""
-        readable, writable = connection.wait(self._pause(), to_send=bool(self._lane.outbox))
+        if not self._lane.outbox and connection.ready():
+            return self._arrived(*connection.receive())
+        with self._lock:
+            pause = self._pause()
+        readable, writable = connection.wait(pause, to_send=bool(self._lane.outbox))
         if writable and self._sending.acquire(blocking=False):
             # One item a round, so that reading goes on while a long replay is being sent.
             try:
                 self._lane.send_one()
             finally:
                 self._sending.release()
-        if readable:
-            arrival = connection.receive()
-            if arrival is not None:
-                return self._arrived(arrival)
-        return self._tick()
+        return self._arrived(*connection.receive() if readable else ())
 
-    def _arrived(self, arrival: Arrival) -> bool:
-        with self._changed:
-            self._do(self._engine.receive(arrival, time.monotonic()))
-        return self._tick()
+    def _arrived(self, *arrivals: Arrival) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            for arrival in arrivals:
+                self._do(self._engine.receive(arrival, now))
+            return self._tick(now)
 
-    def _tick(self) -> bool:
+    def _tick(self, now: float) -> bool:
+        """Do what is due; whoever calls holds the lock."""
         due = self._engine.deadline
-        now = time.monotonic()
         if due is not None and due <= now:
-            with self._changed:
-                self._do(self._engine.tick(now))
+            self._do(self._engine.tick(now))
         return self._engine.connected
 
     def _pause(self) -> float:
-        """Seconds until something is due; never long, as another thread may set an earlier deadline."""
+        """Seconds until something is due; never long, as another thread may set an earlier deadline. Under the lock."""
         due = self._engine.deadline
         return IDLE_WAIT if due is None else min(IDLE_WAIT, max(0.0, due - time.monotonic()))
 

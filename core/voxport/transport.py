@@ -10,7 +10,8 @@ import selectors
 import socket
 import ssl
 import struct
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from voxport.engine import Ping, Pong, Unreachable
 from voxport.settings import Resilience
 
 READ_BYTES = 65_536
+POLL: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Poll needs no descriptor of its own and, unlike select, knows no limit on their number."""
 
 
 class BrokenError(Exception):
@@ -31,12 +34,16 @@ class Connection(Protocol):
 
     opened: Opened
 
+    def ready(self) -> bool:
+        """There is something to receive, or the connection has broken."""
+        ...
+
     def wait(self, timeout: float, *, to_send: bool) -> tuple[bool, bool]:
         """Wait until there is something to receive or, if ``to_send``, room to send; says which."""
         ...
 
-    def receive(self) -> str | bytes | Closed | Pong | None:
-        """The next message; ``None`` for what concerns nobody. A broken connection is a ``Closed`` without code."""
+    def receive(self) -> list[str | bytes | Closed | Pong]:
+        """What has arrived, once ``wait`` has said that there is something; a ``Closed`` without code if it broke."""
         ...
 
     def send(self, item: str | bytes | Closed | Ping) -> None:
@@ -83,30 +90,75 @@ def connect(dial: Dial, patience: Resilience) -> "WebSocket | HttpResponse | Unr
     return WebSocket(link, patience.send_timeout)
 
 
-class _Buffered:
-    """A socket read in large pieces: a frame costs its share of one system call rather than two or three calls."""
+WANTS_READ = (BlockingIOError, ssl.SSLWantReadError)
+WANTS_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
 
-    def __init__(self, sock: socket.socket) -> None:
+
+class _Buffered:
+    """A socket for one reader and one sender, as websocket-client takes it.
+
+    It reads in large pieces and asks the system to wait only when there is nothing to do, which saves most of the
+    system calls that each frame would cost. A TLS connection may not be used by two threads at a time, so calls that
+    cannot block take turns.
+    """
+
+    def __init__(self, sock: socket.socket, timeout: float) -> None:
+        """``timeout`` bounds each wait, in seconds: for the rest of a frame, and for room to send."""
+        sock.setblocking(False)
         self._sock = sock
+        self._timeout = timeout
+        self._turn = threading.Lock() if isinstance(sock, ssl.SSLSocket) else contextlib.nullcontext()
         self._data = b""
         self._at = 0
-        self.send = sock.send
-        self.gettimeout = sock.gettimeout
-        self.settimeout = sock.settimeout
+        self._ended = False
         self.shutdown = sock.shutdown
         self.close = sock.close
         self.fileno = sock.fileno
 
+    def gettimeout(self) -> float:
+        return self._timeout
+
+    def fill(self) -> bool:
+        """Read what there is, without waiting; false when there is nothing. The end counts as something."""
+        if self._ended or self._at < len(self._data):
+            return True
+        try:
+            with self._turn:
+                self._data = self._sock.recv(READ_BYTES)
+        except (*WANTS_READ, ssl.SSLWantWriteError):
+            return False
+        except OSError:
+            self._data = b""
+        self._at = 0
+        self._ended = not self._data
+        return True
+
+    def has_more(self) -> bool:
+        """There is more of what was read last."""
+        return self._at < len(self._data)
+
     def recv(self, size: int) -> bytes:
-        if self._at == len(self._data):
-            self._data = self._sock.recv(READ_BYTES)
-            self._at = 0
+        while not self.fill():
+            self._await(selectors.EVENT_READ)
         piece = self._data[self._at : self._at + size]
         self._at += len(piece)
         return piece
 
-    def has_data(self) -> bool:
-        return self._at < len(self._data) or (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0)
+    def send(self, data: bytes) -> int:
+        while True:
+            try:
+                with self._turn:
+                    return self._sock.send(data)
+            except WANTS_WRITE:
+                self._await(selectors.EVENT_WRITE)
+            except ssl.SSLWantReadError:
+                self._await(selectors.EVENT_READ)
+
+    def _await(self, event: int) -> None:
+        with POLL() as poll:
+            poll.register(self._sock, event)
+            if not poll.select(self._timeout):
+                raise TimeoutError
 
 
 class _AudioFrame:
@@ -160,45 +212,47 @@ class WebSocket:
         import websocket  # noqa: PLC0415 -- already loaded by ``connect``
 
         self._errors = (websocket.WebSocketException, OSError, ValueError)
-        self._codes = websocket.ABNF
+        self._text = websocket.ABNF.OPCODE_TEXT
+        self._controls: dict[int, Callable[[bytes], bytes | Closed | Pong]] = {
+            websocket.ABNF.OPCODE_BINARY: bytes,
+            websocket.ABNF.OPCODE_CLOSE: _closed,
+            websocket.ABNF.OPCODE_PONG: lambda _: Pong(),
+        }
         self._link = link
-        link.settimeout(send_timeout)
-        self._sock = link.sock = _Buffered(link.sock)
-        # Poll needs no descriptor of its own and, unlike select, knows no limit on their number.
-        self._selector = getattr(selectors, "PollSelector", selectors.SelectSelector)()
-        self._key = self._selector.register(self._sock, selectors.EVENT_READ)
+        self._sock = link.sock = _Buffered(link.sock, send_timeout)
+        self._poll = POLL()
+        self._key = self._poll.register(self._sock, selectors.EVENT_READ)
         self.opened = Opened(_lower(link.getheaders() or {}))
+
+    def ready(self) -> bool:
+        """See ``Connection``."""
+        return self._sock.fill()
 
     def wait(self, timeout: float, *, to_send: bool) -> tuple[bool, bool]:
         """See ``Connection``."""
-        buffered = self._sock.has_data()
-        if buffered and not to_send:
-            return True, False
+        arrived = self._sock.fill()
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if to_send else 0)
         if self._key.events != wanted:
-            self._key = self._selector.modify(self._sock, wanted)
-        ready = self._selector.select(0 if buffered else max(0.0, timeout))
+            self._key = self._poll.modify(self._sock, wanted)
+        ready = self._poll.select(0 if arrived else max(0.0, timeout))
         seen = ready[0][1] if ready else 0
-        return buffered or bool(seen & selectors.EVENT_READ), bool(seen & selectors.EVENT_WRITE)
+        return arrived or bool(seen & selectors.EVENT_READ), bool(seen & selectors.EVENT_WRITE)
 
-    def receive(self) -> str | bytes | Closed | Pong | None:
+    def receive(self) -> list[str | bytes | Closed | Pong]:
         """See ``Connection``."""
+        arrived = [self._next()]
+        while self._sock.has_more() and not isinstance(arrived[-1], Closed):
+            arrived.append(self._next())
+        return [arrival for arrival in arrived if arrival is not None]
+
+    def _next(self) -> str | bytes | Closed | Pong | None:
         try:
             code, frame = self._link.recv_data_frame(control_frame=True)
         except self._errors:
             return Closed(None)
-        match code:
-            case self._codes.OPCODE_TEXT:
-                # Decoders take the bytes of a text as they are, and reject what is no UTF-8.
-                return _text(frame.data)
-            case self._codes.OPCODE_BINARY:
-                return bytes(frame.data)
-            case self._codes.OPCODE_CLOSE:
-                return _closed(bytes(frame.data))
-            case self._codes.OPCODE_PONG:
-                return Pong()
-            case _:
-                return None
+        if code == self._text:
+            return _decoded(frame.data)
+        return self._controls[code](frame.data) if code in self._controls else None
 
     def send(self, item: str | bytes | Closed | Ping) -> None:
         """See ``Connection``."""
@@ -222,11 +276,12 @@ class WebSocket:
 
     def close(self) -> None:
         """See ``Connection``."""
-        self._selector.close()
+        self._poll.close()
         self._sock.close()
 
 
-def _text(data: bytes) -> str | bytes:
+def _decoded(data: bytes) -> str | bytes:
+    """A text message; one that is no UTF-8 stays bytes, which no decoder takes for JSON."""
     try:
         return data.decode()
     except UnicodeDecodeError:

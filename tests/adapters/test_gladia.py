@@ -231,7 +231,7 @@ def test_add_ons_are_kept_and_their_failures_told(kind: str, data: Any) -> None:
 
 
 def test_results_of_the_whole_session() -> None:
-    assert hear(message("post_transcript", data=RESULT["transcription"])) == [Unknown(kind="post_transcript")]
+    assert hear(message("post_transcript", data=RESULT["transcription"])) == []
     assert hear(message("post_final_transcript", data=RESULT)) == []
 
 
@@ -762,6 +762,14 @@ def test_what_is_said_while_nobody_listens_waits_for_the_next_socket() -> None:
     assert first.say(SAID, TurnEnded(at=2.3, forced=True)) == []
     assert types(account.socket().say(Begun())) == ["speech_end", "transcript"]
     assert account.socket().say(Begun()) == []
+
+
+def test_a_final_that_waited_at_the_drop_is_not_lost() -> None:
+    account = Account()
+    first = account.socket()
+    assert first.say(SAID) == []
+    first.hear(Closed(None))
+    assert types(account.socket().say(Begun())) == ["transcript"]
 
 
 def test_a_stop_is_remembered_over_a_drop() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from voxport.audio.formats import Samples
 from voxport.events import Word
-from voxport.recogniser.align import aligner, spread
+from voxport.recogniser.align import _filled, aligner, spread
 from voxport.recogniser.lines import Line
 
 OFFSET = 16_000
@@ -39,6 +39,12 @@ def test_a_word_that_no_dictionary_has_gets_the_room_between_its_neighbours(line
     assert "xyzzyqux" in estimated
     assert len(estimated) <= 3
     assert all(earlier.end <= later.start for earlier, later in pairwise(words))  # type: ignore[operator]
+
+
+def test_neighbours_that_were_stretched_over_a_missing_word_are_distrusted(line: Line) -> None:
+    words = list(_filled(["so", "xyzzyqux", "it", "is"], [(1.2, 1.5), None, (1.52, 1.8), (1.8, 2.0)], line))
+    assert [word.estimated for word in words] == [True, True, True, False]
+    assert (words[0].start, words[2].end) == (1.1, 1.8)
 
 
 @pytest.mark.parametrize("text", ["xyzzyqux", "...", "far more words than could be said in that time " * 20])

@@ -106,6 +106,13 @@ def test_partials_that_turn_out_to_be_nothing_are_taken_back(two_lines: Samples,
     assert [(item.text, item.words) for item in finals] == [("", ()), ("", ())]
 
 
+def test_a_partial_that_says_nothing_new_does_not_come(two_lines: Samples, stream: Stream) -> None:
+    reader = Counter()
+    reader.partial = lambda line: "well"  # type: ignore[method-assign]
+    heard = stream(listening(reader), two_lines, 800)
+    assert [item.text for item in heard] == ["well", "done", "well", "done"]
+
+
 def test_silence_is_nothing_and_a_closed_listening_has_nothing_left(two_lines: Samples) -> None:
     ears = listening(Counter())
     assert ears.hear(silence(3)) == []

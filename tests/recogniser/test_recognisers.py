@@ -26,7 +26,9 @@ def test_a_clip_is_heard(name: str, errors: float, clip: Callable[[str], Samples
     (final,) = [item for item in heard if item.is_final]
     assert heard[-1] is final
     assert jiwer.wer(SAID, plain(final.text)) < errors
-    assert len([item for item in heard if not item.is_final]) >= 3
+    partials = [item for item in heard if not item.is_final]
+    assert len(partials) >= 3
+    assert 3 <= len(partials[-1].words) <= 12
     times = [edge for word in final.words for edge in (word.start, word.end)]
     assert times == sorted(times, key=lambda edge: edge or 0)
     assert final.start == times[0]

@@ -83,7 +83,10 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("- {text: a, start: 0, end: 1, ends_trun: true}", r"\[0\]: 'ends_trun': unknown key; did you mean 'ends_turn'"),
+        (
+            "- {text: a, start: 0, end: 1, ends_trun: true}",
+            r"\[0\]: 'ends_trun': unknown key; did you mean 'ends_turn'",
+        ),
         ("- {text: a, start: 0}", r"\[0\]: object missing required field `end`"),
         ("- {text: a, start: 0, end: 1}\n- {text: b, start: -1, end: 2}", r"\[1\]\.start: expected `float` >= 0"),
         ("- {text: a, start: 1, end: 0.5}", r"\[0\]\.end: 0\.5 is before the word's start, 1"),

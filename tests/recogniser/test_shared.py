@@ -35,6 +35,7 @@ class Summing:
         self._closed = False
 
     def hear(self, samples: Samples) -> list[Heard]:
+        assert not self._closed
         self._owner.blocks += 1
         self._owner.hook(float(samples[0]))
         self._total += float(samples.sum())
@@ -114,6 +115,16 @@ def test_the_end_of_an_utterance_is_a_way_of_its_own() -> None:
     assert [item.text for item in second.flush()] == ["5", "5"]
     assert [item.text for item in first.hear(blocks(1))] == ["1"]
     assert [item.text for item in third.hear(blocks(1))] == ["6"]
+
+
+def test_one_session_may_end_where_another_goes_on() -> None:
+    shared = Shared(Sums())
+    ending, going = shared.listen(), shared.listen()
+    for session in (ending, going):
+        session.hear(blocks(5))
+    assert [item.text for item in ending.finish()] == ["5"]
+    assert [item.text for item in going.flush()] == ["5"]
+    assert [item.text for item in going.hear(blocks(2))] == ["2"]
 
 
 def test_a_branch_that_nobody_is_on_or_on_the_way_to_is_forgotten() -> None:
