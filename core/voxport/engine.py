@@ -169,8 +169,6 @@ class Engine:
                 self._lose(unreachable(message))
             case Closed() if self._client is not None:
                 self._hear(arrival)
-            case _:
-                pass
         return self._take()
 
     def tick(self, now: float) -> list[Action]:
@@ -297,8 +295,6 @@ class Engine:
                 self._log.settle(until)
             case Transcript(is_final=True, end=float() as end) if not self._can.resumes:
                 self._log.settle(end)
-            case _:
-                pass
 
     def _prove_life(self) -> None:
         """The far side works: the budget of retries is whole again, and draining may go on."""
@@ -335,7 +331,8 @@ class Engine:
         """The connection is over. Dial again where that can help and the budget allows."""
         if self._phase is Phase.LIVE and self._now - self._live_since > self._patience.backoff_max:
             self._retries = 0
-        self._hang_up()
+        # 1000 would tell some providers that the session is to end, not only the connection.
+        self._hang_up(1001)
         if not failed.retryable or self._retries >= self._patience.max_retries:
             self._finish_with(replace(failed, retryable=False), raw)
             return
@@ -347,9 +344,9 @@ class Engine:
         self._phase = Phase.WAITING
         self._due["retry"] = self._now + pause
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, code: int = 1000) -> None:
         if self._client is not None:
-            self._actions.append(Closed(1000))
+            self._actions.append(Closed(code))
         self._client = None
         self._flowing = False
         self._steps = None

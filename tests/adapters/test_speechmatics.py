@@ -64,17 +64,16 @@ TAIL = (Word("about", 4.68, 4.92, 0.8, "S1", "en"), Word("the", 4.92, 5.08, 1.0,
 GUESS = Transcript(is_final=False, text="about the", start=4.68, end=5.08, words=TAIL)
 SILENCE = (
     '{"message":"AddTranscript","format":"2.9","metadata":{"start_time":5.52,"end_time":5.88,"transcript":""},"results":[]}',
-    '{"message":"AddPartialTranscript","format":"2.9","metadata":{"start_time":5.88,"end_time":5.88,"transcript":""},'
-    '"results":[]}',
+    '{"message":"AddPartialTranscript","metadata":{"start_time":5.88,"end_time":5.88,"transcript":""},"format":"2.9","results":[]}',
 )
 UTTERANCE = '{"message":"EndOfUtterance","format":"2.9","metadata":{"start_time":4.72,"end_time":4.72}}'
 
 
-def client(**asked: Any) -> Client:
+def client(**asked: Any) -> Any:
     return Client(Settings(provider="speechmatics", **asked), Dial("wss://h/v2"))
 
 
-def hear(*frames: str, end: Client | None = None) -> list[Any]:
+def hear(*frames: str, end: Any = None) -> list[Any]:
     end = end or client()
     return [event for frame in (STARTED, *frames) for event in end.receive(frame)][1:]
 
@@ -562,6 +561,13 @@ def test_the_settings_change() -> None:
     assert list(end.send(TurnEnded(at=1.0))) == []
     frame = json.dumps({"message": "SetRecognitionConfig", "transcription_config": {"language": "de"}})
     assert refusal(end, frame)[:2] == ("invalid_config", "cannot change: language")
+
+
+def test_one_change_keeps_another() -> None:
+    end = server()
+    for change in ({"enable_partials": False}, {"max_delay": 2.0}):
+        list(end.receive(json.dumps({"message": "SetRecognitionConfig", "transcription_config": change})))
+    assert list(end.send(GUESS)) == []
 
 
 def test_a_change_is_checked() -> None:

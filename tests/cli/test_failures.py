@@ -167,7 +167,7 @@ class Failing(Ear):
     def hear(self, command: Command) -> list[AnyEvent]:
         heard = super().hear(command)
         if any(isinstance(event, TurnEnded) for event in heard):
-            heard.append(Failed(kind="provider", code="1011", message="out of order"))
+            heard.append(Failed(kind="provider", code="1011", message="out of order", retryable=True))
         return heard
 
 

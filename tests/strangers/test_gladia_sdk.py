@@ -50,6 +50,7 @@ def client_of(listener: Listener) -> Iterator[Any]:
 def transcribe(listener: Listener, chunks: Sequence[bytes] = CHUNKS) -> Heard:
     with client_of(listener) as live:
         session, heard = begin(live)
+        assert session.wait_until_ready(WAIT)
         for chunk in chunks:
             session.send_audio(chunk)
         session.stop_recording()
@@ -61,8 +62,10 @@ def transcribe_async(listener: Listener, key: str = KEY) -> Heard:
     async def main() -> Heard:
         live = GladiaClient(api_key=key, api_url=listener.url).live_v2_async()
         session, heard = begin(live)
-        ended = asyncio.Event()
-        session.add_listener("ended", lambda _: ended.set())
+        ready, ended = asyncio.Event(), asyncio.Event()
+        for name, events in (("connected", [ready]), ("ended", [ready, ended])):
+            session.add_listener(name, lambda _, events=events: [event.set() for event in events])
+        await asyncio.wait_for(ready.wait(), WAIT)
         for chunk in CHUNKS:
             session.send_audio(chunk)
         session.stop_recording()

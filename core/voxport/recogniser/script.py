@@ -14,6 +14,7 @@ the final says. ``partials`` are what partials show before the word is over, at 
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 GAP = 1.0
 """Seconds without a word that end a turn."""
+
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
 Seconds = Annotated[float, Meta(ge=0)]
 
@@ -162,11 +165,13 @@ def _cues(words: Sequence[ScriptedWord]) -> Iterator[_Cue]:
 
 
 def _explain(error: str) -> str:
-    what, _, path = error.removesuffix("`").partition(" - at `$")
-    unknown = what.removeprefix("Object contains unknown field `").removesuffix("`")
-    if unknown != what:
-        what = unknown_name(f"key {unknown!r}", unknown, ScriptedWord.__struct_fields__)
-    return f"{path}: {what[:1].lower()}{what[1:]}".removeprefix(": ")
+    """A complaint of msgspec, with the place first and the nearest key."""
+    what, _, path = error.partition(" - at `$")
+    if unknown := _UNKNOWN_FIELD.fullmatch(what):
+        name = unknown[1]
+        what = f"{name!r}: {unknown_name('key', name, ScriptedWord.__struct_fields__)}"
+    said = what[:1].lower() + what[1:]
+    return f"{path.removesuffix('`')}: {said}" if path else said
 
 
 def _require_order(before: ScriptedWord | None, word: ScriptedWord | None, place: str) -> None:

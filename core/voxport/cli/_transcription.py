@@ -1,0 +1,113 @@
+"""What ``voxport transcribe`` does."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from voxport import registry
+from voxport.audio import AudioFile, Microphone, RawStream, Recording, Source, WavRecorder
+from voxport.cli._config import config_file
+from voxport.cli._cues import Cues, Srt, Vtt
+from voxport.cli._exits import Exit
+from voxport.cli._output import Screen
+from voxport.cli._stopping import stopping
+from voxport.cli._writers import JsonLines, Text, Told, Writer
+from voxport.cli.transcribe import Format
+from voxport.errors import SettingsError
+from voxport.events import Notice
+from voxport.opening import open as open_session
+from voxport.session import Session
+from voxport.settings import AudioSettings, Settings
+
+MICROPHONE = "microphone"
+STDIN = "-"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What was asked for on the command line; ``audio`` ``None`` is left to the configuration."""
+
+    audio: str | None
+    form: Format
+    save: Path | None
+    fast: bool
+    raw: bool
+
+
+def run(job: Job, config: Path | None, provider: str | None) -> Exit:
+    """Transcribe to the end. Raises ``VoxportError`` for what fails; what had arrived by then is written."""
+    session = open_session(config_file(config), provider)
+    audio = session.settings.audio
+    name = job.audio or audio.source
+    source = _source(name, realtime=not job.fast)
+    recording = _recording(source, name, job.save, audio)
+    ready = _Ready(recording or source, audio)
+    screen = Screen(live=job.form is Format.TEXT)
+    code = _follow(session, ready, screen, _writer(job, session.settings, screen))
+    return Exit.USAGE if code is Exit.DONE and recording and recording.failed else code
+
+
+def _source(name: str, *, realtime: bool) -> Source:
+    if name == MICROPHONE:
+        return Microphone()
+    if name != STDIN:
+        return AudioFile(name, realtime=realtime)
+    if sys.stdin.isatty():
+        raise SettingsError("standard input is a terminal; pipe raw audio into voxport, or name a file")
+    return RawStream(sys.stdin.buffer, realtime=realtime)
+
+
+def _recording(source: Source, name: str, save: Path | None, audio: AudioSettings) -> Recording | None:
+    if save is None:
+        return None
+    if save.exists() and Path(name).exists() and save.samefile(name):
+        raise SettingsError(f"--save {save}: is the file to be transcribed; save the recording elsewhere")
+    return Recording(source, WavRecorder(save, audio))
+
+
+class _Ready:
+    """A source that already runs: a microphone that cannot be opened is found before the provider is dialled, and
+    nothing is missed meanwhile.
+    """
+
+    def __init__(self, source: Source, audio: AudioSettings) -> None:
+        self._chunks = source.chunks(audio)
+        self.close = source.close
+
+    def chunks(self, audio: AudioSettings) -> Iterator[bytes | Notice]:
+        """See ``Source``; ``audio`` is that of the start."""
+        return self._chunks
+
+
+def _writer(job: Job, settings: Settings, screen: Screen) -> Writer:
+    turns = registry.adapter(settings.provider).capabilities.tells_turns
+    makers: Mapping[Format, Callable[[], Writer]] = {
+        Format.TEXT: lambda: Text(screen, turns=turns),
+        Format.JSONL: lambda: JsonLines(screen, raw=job.raw),
+        Format.SRT: lambda: Cues(screen, Srt()),
+        Format.VTT: lambda: Cues(screen, Vtt()),
+    }
+    return makers[job.form]()
+
+
+def _follow(session: Session, source: Source, screen: Screen, writer: Writer) -> Exit:
+    """The session, from start to end."""
+    told = Told(screen)
+
+    def finish() -> None:
+        screen.message("finishing; press Ctrl-C again to quit at once")
+        session.finish()
+
+    with session, stopping(finish, writer.close):
+        session.feed(source)
+        try:
+            for event in session:
+                writer.take(event)
+                told.take(event)
+        finally:
+            writer.close()
+            told.unfinished()
+    if not told.finals:
+        screen.message("no speech was recognised")
+    return Exit.TAIL_LOST if told.tail_lost else Exit.DONE

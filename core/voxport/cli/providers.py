@@ -1,0 +1,94 @@
+"""``voxport providers``: what each provider makes of what is asked for."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voxport.cli._exits import Exit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from voxport.codec import Capabilities, Support
+
+Json = typer.Option("--json", help="Print everything as one JSON object.")
+
+
+def providers(*, as_json: Annotated[bool, Json] = False) -> Exit:
+    """Show what each provider makes of each setting.
+
+    And what else tells the providers apart: formats, limits, turns, tokens.
+    """
+    import msgspec  # noqa: PLC0415 -- help stays fast
+
+    from voxport import registry  # noqa: PLC0415 -- help stays fast
+    from voxport.cli._output import show, write  # noqa: PLC0415 -- help stays fast
+
+    table = {name: registry.adapter(name).capabilities for name in registry.names()}
+    if as_json:
+        write(f"{msgspec.json.encode(table).decode()}\n")
+    else:
+        show(_settings(table), _facts(table))
+    return Exit.DONE
+
+
+def _settings(table: "Mapping[str, Capabilities]") -> "Table":
+    from rich.table import Table  # noqa: PLC0415 -- help stays fast
+
+    from voxport.settings import NEUTRAL  # noqa: PLC0415 -- help stays fast
+
+    drawn = Table("setting", "provider", "is", "as")
+    for setting in NEUTRAL:
+        for row, (name, can) in enumerate(table.items()):
+            support = can.settings[setting]
+            last = row == len(table) - 1
+            drawn.add_row("" if row else setting, name, support.status, _how(support), end_section=last)
+    return drawn
+
+
+def _how(support: "Support") -> str:
+    return ": ".join(filter(None, (support.option, support.note)))
+
+
+def _yes(answer: bool) -> str:  # noqa: FBT001 -- a capability
+    return "yes" if answer else "no"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:g} s"
+
+
+def _rates(can: "Capabilities") -> str:
+    return ", ".join(map(str, can.sample_rates)) if can.sample_rates else " to ".join(map(str, can.sample_rate_range))
+
+
+_FACTS: "Mapping[str, Callable[[Capabilities], str]]" = {
+    "encodings": lambda can: ", ".join(can.encodings),
+    "sample rates, Hz": _rates,
+    "channels": lambda can: str(can.max_channels),
+    "audio message, ms": lambda can: " to ".join(f"{seconds * 1000:g}" for seconds in can.chunk_seconds),
+    "longest session": lambda can: _seconds(can.max_session),
+    "keep-alive after": lambda can: _seconds(can.keep_alive),
+    "resumes a session": lambda can: _yes(can.resumes),
+    "acknowledges audio": lambda can: _yes(can.acknowledges),
+    "tells speech start": lambda can: _yes(can.tells_speech_start),
+    "tells turn end": lambda can: _yes(can.tells_turns),
+    "ends a turn when told": lambda can: _yes(can.forces_endpoint),
+    "settings in mid-session": lambda can: _yes(can.configures),
+    "temporary tokens": lambda can: _yes(can.temporary_tokens),
+    "key": lambda can: can.key_variable or "-",
+    "endpoint": lambda can: can.default_endpoint or "-",
+    "model": lambda can: can.default_model or "-",
+    "billed by": lambda can: can.billed_by or "-",
+}
+"""A row of the second table: its name, and what it says of a provider."""
+
+
+def _facts(table: "Mapping[str, Capabilities]") -> "Table":
+    from rich.table import Table  # noqa: PLC0415 -- help stays fast
+
+    drawn = Table("", *table)
+    for name, say in _FACTS.items():
+        drawn.add_row(name, *map(say, table.values()))
+    return drawn
