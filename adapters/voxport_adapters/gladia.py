@@ -6,7 +6,7 @@ and all else is JSON. A session outlives its sockets: the same address continues
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Union
 from urllib.parse import urljoin
 
@@ -15,10 +15,9 @@ from msgspec import UNSET, UnsetType
 
 from voxport import codec, ends, events, wire
 from voxport.settings import Settings
+from voxport_adapters.gladia_request import FORMATS, MODEL, RATES, RULES, WANTED, code_of, languages_of, read
 
 LIVE = "/v2/live"
-MODEL = "solaria-1"
-RATES = (8000, 16000, 32000, 44100, 48000)
 STOPPED = "Recording is already stopped"
 MAX_FRAME = 1 << 19  # bytes; half of what the service takes
 
@@ -72,79 +71,6 @@ FROM_SERVER: dict[str, Any] = {
 class FromClient(msgspec.Struct):
     type: Literal["audio_chunk", "stop_recording"]
     data: dict[str, bytes] = {}
-
-
-FORMATS = {"s16le": ("wav/pcm", 16), "mulaw": ("wav/ulaw", 8)}
-DEFAULTS = {
-    "encoding": "wav/pcm", "bit_depth": 16, "sample_rate": 16000, "channels": 1, "model": MODEL,
-    "endpointing": 0.05, "language_config": {"languages": [], "code_switching": False}, "realtime_processing": {},
-    "messages_config": {
-        "receive_partial_transcripts": False, "receive_final_transcripts": True, "receive_speech_events": True,
-        "receive_post_processing_events": True, "receive_acknowledgments": True, "receive_lifecycle_events": False,
-    },
-}  # fmt: skip
-CHOICES: dict[str, Sequence[object]] = {
-    "encoding": ("wav/pcm", "wav/alaw", "wav/ulaw"), "bit_depth": (8, 16, 24, 32), "channels": range(1, 9),
-    "sample_rate": RATES,
-}  # fmt: skip
-WANTED = [f"receive_{kind}" for kind in ("final_transcripts", "speech_events", "acknowledgments", "lifecycle_events")]
-
-
-def _code(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()
-
-
-def _languages(options: Mapping[str, Any]) -> list[str]:
-    listed = options["language_config"].get("languages")
-    return [code for code in listed if isinstance(code, str)] if isinstance(listed, list) else []
-
-
-def _terms(options: Mapping[str, Any]) -> list[str] | None:
-    match options["realtime_processing"]:
-        case {"custom_vocabulary": True, "custom_vocabulary_config": {"vocabulary": [*terms]}}:
-            return [str(term.get("value")) if isinstance(term, dict) else str(term) for term in terms]
-    return None
-
-
-RULES = {
-    "language": wire.rule(
-        "mapped", "language_config.languages", "without a region",
-        put=lambda code, _: {"language_config": {"languages": [_code(code)]}},
-        take=lambda o: _languages(o)[0] if len(_languages(o)) == 1 else None,
-    ),
-    "languages": wire.rule(
-        "mapped", "language_config.languages, code_switching", "detected for each utterance",
-        put=lambda codes, _: {"language_config": {"languages": list(map(_code, codes)), "code_switching": True}},
-        take=lambda o: _languages(o) if len(_languages(o)) > 1 else None,
-    ),
-    "model": wire.rule("mapped", "model"),
-    "sample_rate": wire.rule("mapped", "sample_rate"),
-    "encoding": wire.rule(
-        "mapped", "encoding, bit_depth",
-        judge=lambda name, _: codec.Support("mapped" if name in FORMATS else "dropped", "encoding, bit_depth"),
-        put=lambda name, _: dict(zip(("encoding", "bit_depth"), FORMATS[name], strict=True)),
-        take=lambda o: next(name for name, format_ in FORMATS.items() if format_ == (o["encoding"], o["bit_depth"])),
-    ),
-    "channels": wire.rule("mapped", "channels"),
-    "partials": wire.rule(
-        "mapped", "messages_config.receive_partial_transcripts",
-        put=lambda wanted, _: {"messages_config": {"receive_partial_transcripts": wanted}},
-        take=lambda o: o["messages_config"]["receive_partial_transcripts"],
-    ),
-    "punctuation": wire.only(granted=True, note="finals always have it"),
-    "diarization": wire.only(granted=False, note="not in live sessions"),
-    "key_terms": wire.rule(
-        "mapped", "realtime_processing.custom_vocabulary", take=_terms, put=lambda terms, _: {"realtime_processing": {
-            "custom_vocabulary": True, "custom_vocabulary_config": {"vocabulary": list(terms)},
-        }},
-    ),
-    "end_of_turn_silence_ms": wire.rule(
-        "mapped", "endpointing", "10 ms to 10 s", put=lambda silence, _: {"endpointing": silence / 1000},
-        take=lambda o: None if o["endpointing"] == DEFAULTS["endpointing"] else round(o["endpointing"] * 1000),
-    ),
-    "profanity_filter": wire.only(granted=False, note="not offered"),
-    "redaction": wire.only(granted=False, note="not in live sessions"),
-}  # fmt: skip
 
 
 class Client(ends.ClientEnd[Message]):
@@ -403,7 +329,7 @@ class Server(ends.ServerEnd):
         ]
         said = Utterance(
             event.text if event.glued or not event.text else f" {event.text}", self._at(event.start),
-            self._at(event.end), _code(event.language or next(iter(_languages(session.params)), "en")),
+            self._at(event.end), code_of(event.language or next(iter(languages_of(session.params)), "en")),
             codec.demanded(event.confidence), channel, words,
         )  # fmt: skip
         heard = Heard(f"{channel:02}_{session.counts[channel]:08}", event.is_final, said)
@@ -468,7 +394,7 @@ class Front:
 
     def _create(self, request: codec.HttpRequest) -> codec.HttpResponse:
         try:
-            params = _read(request.body)
+            params = read(request.body)
             settings = wire.settings_of("gladia", params, RULES)
         except ValueError as error:
             return self._refuse(400, LIVE, "Invalid request", validation_errors=str(error).splitlines())
@@ -482,26 +408,6 @@ class Front:
         request_id, timestamp = f"G-{self._desk.new_id()[:8]}", wire.timestamp(self._desk.now())
         body = {"timestamp": timestamp, "path": path, "request_id": request_id, "statusCode": status}
         return wire.json_response(status, {**body, "message": message, **more})
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    """What is asked for, over the defaults; unknown fields are kept. Raises ``ValueError``, a complaint a line."""
-    asked = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-    params = wire.merged(DEFAULTS, {name: value for name, value in asked.items() if value is not None})
-    wrong = [
-        f"{name} must be one of the following values: {', '.join(map(str, values))}"
-        for name, values in CHOICES.items() if params[name] not in values
-    ]  # fmt: skip
-    wrong += [
-        f"{name} must be like {default!r}" for name, default in DEFAULTS.items() if name not in CHOICES
-        and not isinstance(params[name], (int, float) if isinstance(default, float) else type(default))
-    ]  # fmt: skip
-    wrong += ["property region should not exist"] if "region" in asked else []
-    if not wrong and (params["encoding"], params["bit_depth"]) not in FORMATS.values():
-        wrong = ["encoding must be wav/pcm of 16 bits or wav/ulaw of 8: others are not decoded here"]
-    if wrong:
-        raise ValueError("\n".join(wrong))
-    return params
 
 
 class Gladia(ends.TableAdapter):
