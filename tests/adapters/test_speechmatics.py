@@ -100,11 +100,8 @@ def test_begun_says_what_the_service_says_of_itself() -> None:
     assert begun == Begun(
         session_id=ID,
         details={
-            "orchestrator_version": "2026.01.15+abc1234.15.3.0",
-            "language_pack_info": {
-                "adapted": False, "itn": True, "language_description": "English", "word_delimiter": " ",
-                "writing_direction": "left-to-right",
-            },
+            "version": "2026.01.15+abc1234.15.3.0", "adapted": False, "itn": True, "language_description": "English",
+            "word_delimiter": " ", "writing_direction": "left-to-right",
         },
     )  # fmt: skip
 
@@ -228,19 +225,9 @@ def test_metadata_and_warnings_are_notices() -> None:
     ]
 
 
-def test_what_comes_before_the_session_has_begun_is_told_after() -> None:
-    end = client()
+def test_metadata_may_come_before_the_session_has_begun() -> None:
     early = '{"message":"Info","type":"concurrent_session_usage","reason":"1 of 2","usage":1,"quota":2}'
-    assert list(end.receive(early)) == []
-    assert [type(event) for event in end.receive(STARTED)] == [Begun, Notice]
-    assert list(end.receive(early)) == [Notice(code="concurrent_session_usage", message="1 of 2")]
-
-
-def test_what_was_noted_is_told_before_a_failure() -> None:
-    end = client()
-    list(end.receive('{"message":"Warning","type":"validation_warning","reason":"w"}'))
-    heard = list(end.receive('{"message":"Error","type":"invalid_model","reason":"Language xx is not available."}'))
-    assert [type(event) for event in heard] == [Notice, Failed]
+    assert list(client().receive(early)) == [Notice(code="concurrent_session_usage", message="1 of 2")]
 
 
 @pytest.mark.parametrize(
@@ -605,7 +592,7 @@ def test_one_acknowledgement_for_each_chunk() -> None:
 
 def test_a_final_as_the_page_shows_it() -> None:
     end = server(diarization="speaker")
-    told(end, Acknowledged(until=3.2, settled=True))
+    told(end, Transcript(is_final=True, text="Well", end=3.2))
     final, rest = told(end, Transcript(is_final=True, text=SAID.text, start=3.32, end=4.64, words=WORDS))
     assert final == json.loads(FINAL)
     assert rest == {
@@ -615,17 +602,8 @@ def test_a_final_as_the_page_shows_it() -> None:
     assert told(end, GUESS) == [json.loads(PARTIAL)]
 
 
-def test_silence_as_the_page_shows_it() -> None:
-    end = server()
-    told(end, Acknowledged(until=5.52, settled=True))
-    assert told(end, Acknowledged(until=5.88, settled=True)) == [json.loads(frame) for frame in SILENCE]
-    assert told(end, Acknowledged(until=5.88, settled=True)) == []
-
-
-def test_no_silence_while_a_partial_stands() -> None:
-    end = server()
-    told(end, GUESS)
-    assert told(end, Acknowledged(until=4.0, settled=True)) == []
+def test_what_settles_audio_acknowledges_no_chunk() -> None:
+    assert told(server(), Acknowledged(until=4.0, settled=True)) == []
 
 
 def test_no_partials_unless_asked_for() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import soundfile
 import yaml
+
 from support.command import VOXPORT, WAIT, Config, Run, Serve
 from support.emulated import KEY, RATE, SCRIPT, SECONDS
-
 from voxport import demo
 from voxport.listener import Listener
 
@@ -30,9 +30,9 @@ def voxport(tmp_path: Path, environment: dict[str, str]) -> Run:
     """Run ``voxport`` to its end, in a directory of its own."""
 
     def run(
-        *arguments: object, keys: Mapping[str, str] | None = None, stdin: bytes = b"", shell: str = '"$@"'
+        *arguments: object, keys: Mapping[str, str] | None = None, stdin: bytes = b"", through: str = '"$@"'
     ) -> "subprocess.CompletedProcess[str]":
-        command = ["sh", "-c", shell, "sh", VOXPORT, *map(str, arguments)]
+        command = ["sh", "-c", through, "sh", VOXPORT, *map(str, arguments)]
         done = subprocess.run(
             command, input=stdin, capture_output=True, timeout=WAIT, check=False, cwd=tmp_path,
             env={**environment, **(keys or {})},

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.command import PROVIDERS, Config, Run
 from support.emulated import KEY
-
 from voxport.listener import Listener
 
 

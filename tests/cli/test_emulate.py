@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from support.command import PROVIDERS, VOXPORT, WAIT, Run
 
-from voxport import demo
+from support.command import PROVIDERS, VOXPORT, WAIT, Run
+from voxport import demo, registry
 
 WORDS = [{"text": "Hello", "start": 0.1, "end": 0.5}, {"text": "there.", "start": 0.5, "end": 0.9}]
 
@@ -42,7 +42,10 @@ def test_it_serves_every_provider_until_a_signal(
 ) -> None:
     with emulating("--script", script, environment=environment) as (process, told):
         for name, variable in PROVIDERS.items():
-            sections = {name: {"endpoint": told["providers"][name]["endpoint"]}}
+            endpoint = told["providers"][name]["endpoint"]
+            kind = registry.adapter(name).capabilities.default_endpoint.partition("s:")[0]
+            assert endpoint == told[kind]
+            sections = {name: {"endpoint": endpoint}}
             (tmp_path / "voxport.yaml").write_text(yaml.safe_dump({"provider": name, "providers": sections}))
             keys = told["providers"][name]["env"]
             assert keys == {variable: told["key"]}

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.command import PROVIDERS, Config, Run, Serve
 from support.emulated import KEY, SAID, SCRIPT
-
 from voxport import demo
 from voxport.codec import Accepted, Adapter, Closed, Desk, Front, HttpRequest, HttpResponse, Server
 from voxport.ear import Ear
@@ -249,17 +249,15 @@ def test_a_full_disk_is_found_before_anything_is_sent(
     file = config("deepgram", emulated)
     done = voxport("transcribe", clip, "--fast", "--config", file, "--save", "/dev/full")
     assert (done.returncode, done.stdout) == (2, "")
-    assert complaint(done) == (
-        "/dev/full: the recording cannot be created: No space left on device; save it elsewhere"
-    )
+    assert complaint(done) == ("/dev/full: the recording cannot be created: No space left on device; save it elsewhere")
 
 
 def test_a_disk_that_fills_up_does_not_end_the_session(
     voxport: Run, config: Config, emulated: Listener, clip: Path
 ) -> None:
     file = config("deepgram", emulated)
-    shell = 'ulimit -f 16; "$@"'
-    done = voxport("transcribe", clip, "--fast", "--config", file, "--save", "kept.wav", shell=shell)
+    through = 'ulimit -f 16; "$@"'
+    done = voxport("transcribe", clip, "--fast", "--config", file, "--save", "kept.wav", through=through)
     assert done.returncode == 2
     assert len(done.stdout.splitlines()) == len(SAID)
     assert complaint(done) == "kept.wav: the recording cannot be written on: File too large; save it elsewhere"
@@ -267,7 +265,7 @@ def test_a_disk_that_fills_up_does_not_end_the_session(
 
 def test_a_full_disk_behind_stdout_is_2(voxport: Run, config: Config, emulated: Listener, clip: Path) -> None:
     file = config("deepgram", emulated)
-    done = voxport("transcribe", clip, "--fast", "--config", file, shell='"$@" > /dev/full')
+    done = voxport("transcribe", clip, "--fast", "--config", file, through='"$@" > /dev/full')
     assert done.returncode == 2
     assert complaint(done) == "the standard output cannot be written: No space left on device; send it elsewhere"
 
@@ -280,3 +278,25 @@ def test_a_recording_does_not_overwrite_what_it_records(
     assert done.returncode == 2
     assert "is the file to be transcribed" in complaint(done)
     assert (tmp_path / "talk.wav").read_bytes() == clip.read_bytes()
+
+
+# ------------------------------------------------------------------- packages
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "extra"),
+    [
+        ("pyaudio", ("transcribe",), "mic"),
+        ("moonshine_voice", ("transcribe", "CLIP", "--fast"), "local"),
+        ("moonshine_voice", ("emulate",), "local"),
+        ("moonshine_voice", ("demo", "--fast"), "local"),
+    ],
+)
+def test_a_missing_extra_is_2_and_named(
+    voxport: Run, tmp_path: Path, clip: Path, package: str, arguments: tuple[str, ...], extra: str
+) -> None:
+    (tmp_path / f"{package}.py").write_text("raise ImportError")
+    named = (str(clip) if argument == "CLIP" else argument for argument in arguments)
+    done = voxport(*named, keys={"PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"needs the extra '{extra}': pip install 'voxport[{extra}]'" in complaint(done)

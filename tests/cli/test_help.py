@@ -3,8 +3,8 @@ import subprocess
 import sys
 
 import pytest
-from support.command import VOXPORT, Run
 
+from support.command import VOXPORT, Run
 from voxport import demo
 from voxport.cli import app
 from voxport.cli._exits import MEANINGS

@@ -1,7 +1,6 @@
 import json
 
 from support.command import Run
-
 from voxport import registry
 from voxport.settings import NEUTRAL
 
@@ -28,4 +27,5 @@ def test_the_table_says_what_becomes_of_each_setting(voxport: Run) -> None:
             how = ": ".join(filter(None, (support.option, support.note)))
             expected = tuple(filter(None, (name, support.status, how)))
             assert expected in rows or (setting, *expected) in rows
-    assert ("temporary tokens", *("yes" if registry.adapter(n).capabilities.temporary_tokens else "no" for n in registry.names())) in rows
+    tokens = (registry.adapter(name).capabilities.temporary_tokens for name in registry.names())
+    assert ("temporary tokens", *("yes" if has else "no" for has in tokens)) in rows

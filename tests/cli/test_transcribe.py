@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import IO, Any
 
 import pytest
 import soundfile
+
 from support.command import PROVIDERS, VOXPORT, WAIT, Config, Run
 from support.emulated import KEY, RATE, SAID, SCRIPT, SECONDS
-
 from voxport import demo
 from voxport.ear import Ear
 from voxport.events import AnyEvent, Command, Finish
@@ -116,8 +116,8 @@ def test_silence_is_said_to_be_silence(voxport: Run, config: Config, clip: Path)
 
 def test_a_reader_that_leaves_is_no_error(voxport: Run, config: Config, emulated: Listener, clip: Path) -> None:
     file = config("deepgram", emulated)
-    shell = '{ "$@"; echo "code $?" >&2; } | head -n 1'
-    done = voxport("transcribe", clip, "--config", file, "--format", "jsonl", shell=shell)
+    through = '{ "$@"; echo "code $?" >&2; } | head -n 1'
+    done = voxport("transcribe", clip, "--config", file, "--format", "jsonl", through=through)
     assert json.loads(done.stdout)["event"] == "begun"
     assert done.stderr == "code 0\n"
 
@@ -126,14 +126,14 @@ def test_a_reader_that_leaves_is_no_error(voxport: Run, config: Config, emulated
 
 
 @contextmanager
-def running(*arguments: str, environment: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+def running(*arguments: str, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """``voxport transcribe`` of a stdin that stays open after the script's audio."""
     command = [VOXPORT, "transcribe", "-", "--fast", *arguments]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(command, env=environment, text=True, **pipes)
+    process: subprocess.Popen[bytes] = subprocess.Popen(command, env=environment, **pipes)
     with process:
         assert process.stdin is not None
-        process.stdin.buffer.write(SILENCE)
+        process.stdin.write(SILENCE)
         process.stdin.flush()
         try:
             yield process
@@ -141,10 +141,10 @@ def running(*arguments: str, environment: dict[str, str]) -> Iterator["subproces
             process.kill()
 
 
-def until(stream: IO[str] | None, wanted: Callable[[str], bool]) -> str:
-    """The first line of ``stream`` that is ``wanted``."""
+def until(stream: IO[bytes] | None, wanted: bytes) -> None:
+    """Read ``stream`` up to a line with ``wanted`` in it."""
     assert stream is not None
-    return next(line for line in stream if wanted(line))
+    next(line for line in stream if wanted in line)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -153,13 +153,13 @@ def test_one_signal_ends_the_session_properly(
 ) -> None:
     file = config("deepgram", emulated)
     with running("--config", file, "--format", "jsonl", environment=environment) as process:
-        until(process.stdout, lambda line: '"ask not what"' in line)
+        until(process.stdout, b'"ask not what"')
         process.send_signal(number)
         out, err = process.communicate(timeout=WAIT)
     assert process.returncode == 0
-    assert '"is_final":true,"text":"ask not what"' in out
+    assert b'"is_final":true,"text":"ask not what"' in out
     assert json.loads(out.splitlines()[-1])["event"] == "ended"
-    assert err == "voxport: finishing; press Ctrl-C again to quit at once\n"
+    assert err == b"voxport: finishing; press Ctrl-C again to quit at once\n"
 
 
 class Endless(Ear):
@@ -177,12 +177,12 @@ def endless() -> Iterator[Listener]:
 
 def test_a_second_interrupt_quits_at_once(config: Config, endless: Listener, environment: dict[str, str]) -> None:
     with running("--config", config("deepgram", endless), environment=environment) as process:
-        until(process.stdout, lambda line: line == "good morning\n")
+        until(process.stdout, b"good morning\n")
         process.send_signal(signal.SIGINT)
-        until(process.stderr, lambda line: "finishing" in line)
+        until(process.stderr, b"finishing")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=WAIT)
-    assert (process.returncode, out, err) == (130, "", "")
+    assert (process.returncode, out, err) == (130, b"", b"")
 
 
 def test_a_lost_tail_is_5(voxport: Run, config: Config, endless: Listener, clip: Path) -> None:

@@ -23,17 +23,17 @@ def text(capsys: Capture, events: Iterable[AnyEvent], *, turns: bool = True) -> 
 
 
 def test_the_finals_of_a_turn_are_one_line(capsys: Capture) -> None:
-    events = [final("Ask"), final("not"), final(".", glued=True), TurnEnded(), final("What?")]
+    events: list[AnyEvent] = [final("Ask"), final("not"), final(".", glued=True), TurnEnded(), final("What?")]
     assert text(capsys, events) == "Ask not.\nWhat?\n"
 
 
 def test_without_turns_each_final_is_a_line_with_what_is_glued_to_it(capsys: Capture) -> None:
-    events = [final("Ask not"), final(".", glued=True), final("What"), final("?", glued=True)]
+    events: list[AnyEvent] = [final("Ask not"), final(".", glued=True), final("What"), final("?", glued=True)]
     assert text(capsys, events, turns=False) == "Ask not.\nWhat?\n"
 
 
 def test_channels_are_lines_of_their_own(capsys: Capture) -> None:
-    events = [
+    events: list[AnyEvent] = [
         final("left", channel=0), final("right", channel=1), final("again", channel=0), TurnEnded(channel=1),
         TurnEnded(channel=0), final("a", channel=0), final("b", channel=1), TurnEnded(),
     ]  # fmt: skip
@@ -73,7 +73,12 @@ def test_a_cue_never_ends_before_it_shows(capsys: Capture) -> None:
 
 
 def test_punctuation_joins_the_cue_that_it_belongs_to(capsys: Capture) -> None:
-    events = [final("Ask not", 0.0, 1.0), final(".", 1.0, 1.2, glued=True), TurnEnded(), final("What", 2.0, 3.0)]
+    events: list[AnyEvent] = [
+        final("Ask not", 0.0, 1.0),
+        final(".", 1.0, 1.2, glued=True),
+        TurnEnded(),
+        final("What", 2.0, 3.0),
+    ]
     assert cues(capsys, events, Srt()) == (
         "1\n00:00:00,000 --> 00:00:01,200\nAsk not.\n\n2\n00:00:02,000 --> 00:00:03,000\nWhat\n\n"
     )

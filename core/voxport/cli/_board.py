@@ -6,10 +6,9 @@ from contextlib import contextmanager
 
 from rich.console import RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from voxport.cli._output import console
+from voxport.cli._output import console, table
 from voxport.events import AnyEvent, Transcript
 
 Watch = Callable[[str, AnyEvent], None]
@@ -47,11 +46,12 @@ class Board:
 
     def picture(self) -> RenderableType:
         """A column for each provider."""
-        table = Table(*self._finals, expand=True)
-        for column in table.columns:
+        drawn = table(*self._finals)
+        drawn.expand = True
+        for column in drawn.columns:
             column.ratio = 1
-        table.add_row(*self.cells())
-        return table
+        drawn.add_row(*self.cells())
+        return drawn
 
 
 @contextmanager

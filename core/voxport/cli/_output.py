@@ -9,6 +9,7 @@ from voxport.errors import VoxportError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 
 class ReaderGoneError(VoxportError):
@@ -41,12 +42,24 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+UNBOUNDED = 1000
+"""Columns: in a pipe no table is squeezed."""
+
+
+def table(*columns: str) -> "Table":
+    """A table as all commands draw it. On a narrow terminal cells are folded, never cut."""
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 -- only tables need it
+    from rich.table import Column, Table  # noqa: PLC0415 -- only tables need it
+
+    return Table(*(Column(name, overflow="fold") for name in columns), box=SIMPLE_HEAD)
+
+
 def console() -> "Console":
-    """Rich's console on stdout: colours only on a terminal, and elsewhere room enough that no table is squeezed."""
+    """Rich's console on stdout: colours on a terminal only."""
     from rich.console import Console  # noqa: PLC0415 -- only tables need it
 
     on_terminal = sys.stdout.isatty()
-    return Console(force_terminal=on_terminal, width=None if on_terminal else 160, highlight=False, emoji=False)
+    return Console(force_terminal=on_terminal, width=None if on_terminal else UNBOUNDED, highlight=False, emoji=False)
 
 
 def show(*pictures: "RenderableType") -> None:

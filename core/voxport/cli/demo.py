@@ -38,18 +38,16 @@ def _print_json(report: "Report") -> None:
 
 
 def _print_table(report: "Report") -> None:
-    from rich.table import Table  # noqa: PLC0415 -- help stays fast
+    from voxport.cli._output import show, table  # noqa: PLC0415 -- help stays fast
 
-    from voxport.cli._output import show  # noqa: PLC0415 -- help stays fast
-
-    table = Table("provider", "word error rate", "first partial", "final latency", "close latency")
-    for column in table.columns[1:]:
+    drawn = table("provider", "word error rate", "first partial", "final latency", "close latency")
+    for column in drawn.columns[1:]:
         column.justify = "right"
     for name, measured in report.providers.items():
         delays = (measured.first_partial_s, measured.final_latency_s, measured.close_s)
-        table.add_row(name, f"{measured.wer:.1%}", *map(_seconds, delays))
-    table.add_row("(the recogniser itself)", f"{report.recogniser.wer:.1%}", "", "", "")
-    show(table)
+        drawn.add_row(name, f"{measured.wer:.1%}", *map(_seconds, delays))
+    drawn.add_row("(the recogniser itself)", f"{report.recogniser.wer:.1%}", "", "", "")
+    show(drawn)
 
 
 def _seconds(value: float | None) -> str:

@@ -25,24 +25,23 @@ def providers(*, as_json: Annotated[bool, Json] = False) -> Exit:
     from voxport import registry  # noqa: PLC0415 -- help stays fast
     from voxport.cli._output import show, write  # noqa: PLC0415 -- help stays fast
 
-    table = {name: registry.adapter(name).capabilities for name in registry.names()}
+    capabilities = {name: registry.adapter(name).capabilities for name in registry.names()}
     if as_json:
-        write(f"{msgspec.json.encode(table).decode()}\n")
+        write(f"{msgspec.json.encode(capabilities).decode()}\n")
     else:
-        show(_settings(table), _facts(table))
+        show(_settings(capabilities), _facts(capabilities))
     return Exit.DONE
 
 
-def _settings(table: "Mapping[str, Capabilities]") -> "Table":
-    from rich.table import Table  # noqa: PLC0415 -- help stays fast
-
+def _settings(capabilities: "Mapping[str, Capabilities]") -> "Table":
+    from voxport.cli._output import table  # noqa: PLC0415 -- help stays fast
     from voxport.settings import NEUTRAL  # noqa: PLC0415 -- help stays fast
 
-    drawn = Table("setting", "provider", "is", "as")
+    drawn = table("setting", "provider", "is", "as")
     for setting in NEUTRAL:
-        for row, (name, can) in enumerate(table.items()):
+        for row, (name, can) in enumerate(capabilities.items()):
             support = can.settings[setting]
-            last = row == len(table) - 1
+            last = row == len(capabilities) - 1
             drawn.add_row("" if row else setting, name, support.status, _how(support), end_section=last)
     return drawn
 
@@ -85,10 +84,10 @@ _FACTS: "Mapping[str, Callable[[Capabilities], str]]" = {
 """A row of the second table: its name, and what it says of a provider."""
 
 
-def _facts(table: "Mapping[str, Capabilities]") -> "Table":
-    from rich.table import Table  # noqa: PLC0415 -- help stays fast
+def _facts(capabilities: "Mapping[str, Capabilities]") -> "Table":
+    from voxport.cli._output import table  # noqa: PLC0415 -- help stays fast
 
-    drawn = Table("", *table)
+    drawn = table("", *capabilities)
     for name, say in _FACTS.items():
-        drawn.add_row(name, *map(say, table.values()))
+        drawn.add_row(name, *map(say, capabilities.values()))
     return drawn
