@@ -1,8 +1,8 @@
 import pytest
 
 from toy import CHUNK, PER_SECOND, Run, Toy, audio, dials, finishes
+from voxport.actions import Ping, Pong, Unreachable
 from voxport.codec import Closed, HttpRequest, HttpResponse, Opened
-from voxport.engine import Ping, Pong, Unreachable
 from voxport.events import (
     Acknowledged,
     Begun,

@@ -11,7 +11,7 @@ from voxport import registry
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("words", {"events", "errors", "settings"}),
-    ("pure", {"codec", "wire", "ends", "pair", "replay", "timeline", "engine", "voxport_adapters"}),
+    ("pure", {"codec", "wire", "ends", "pair", "actions", "replay", "timeline", "engine", "voxport_adapters"}),
     ("shell", {"transport", "session", "audio", "recogniser", "ear", "inprocess", "listener"}),
     ("surface", {"registry", "opening", "contract", "demo", "cli", "__init__"}),
 )

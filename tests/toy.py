@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from voxport.actions import Action
 from voxport.codec import Adapter, Closed, Dial, Dialling, HttpRequest, HttpResponse, Opened
-from voxport.engine import Action, Engine
+from voxport.engine import Engine
 from voxport.events import (
     AnyEvent,
     Audio,

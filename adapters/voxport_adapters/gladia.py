@@ -81,6 +81,7 @@ class Client(ends.ClientEnd[Message]):
     """
 
     messages = wire.Messages(Union[tuple(FROM_SERVER.values())], "type")  # noqa: UP007 -- made of a table
+    has_last_message = False  # options can turn it off
     closes = {  # no source names a single one; after all other codes the service's own SDKs dial again
         code: events.Failed(kind="invalid", code=str(code), message="", remedy="see what the service says; start anew")
         for code in range(4400, 4500)

@@ -41,9 +41,13 @@ PLAIN: dict[str, events.Command] = {
 NAMES = {type(command): name for name, command in PLAIN.items()}
 
 HEARD_BY_ITSELF = "the recogniser decides"
+NOT_ENGLISH = codec.Support("dropped", note="the models inside the packages are English")
 RULES = {
-    "language": wire.rule("dropped", note="the models inside the packages are English"),
-    "languages": wire.rule("dropped", note="the models inside the packages are English"),
+    "language": wire.rule(
+        "mapped", note="English only", put=lambda _code, _settings: {}, take=lambda _options: None,
+        judge=lambda code, _: None if code.lower().startswith("en") else NOT_ENGLISH,
+    ),
+    "languages": wire.rule("dropped", note=NOT_ENGLISH.note),
     "model": wire.rule("mapped", "recogniser"),
     "sample_rate": wire.rule("mapped", "sample_rate"),
     "encoding": wire.rule("mapped", "encoding"),
@@ -55,7 +59,7 @@ RULES = {
     "end_of_turn_silence_ms": wire.rule("dropped", note=HEARD_BY_ITSELF),
     "profanity_filter": wire.rule("dropped", note="it does not filter"),
     "redaction": wire.rule("dropped", note="it does not redact"),
-}
+}  # fmt: skip
 
 
 class Client(ends.ClientEnd[events.AnyEvent]):

@@ -21,6 +21,8 @@ class ClientEnd(Generic[Message]):
     """
 
     messages: ClassVar[Messages[Any]]
+    has_last_message: ClassVar[bool] = True
+    """The provider says when it has said all; a close without that means that the tail may be lost."""
     closes: ClassVar[Mapping[int, Failed]] = {}
     """What close codes mean; the close's own reason replaces an empty ``message``."""
 
@@ -57,7 +59,7 @@ class ClientEnd(Generic[Message]):
         if self.over:
             return ()
         if self.finishing and code == 1000:
-            return self.end()
+            return self._last(Ended(tail_lost=self.has_last_message))
         known = self.closes.get(code or 0)
         if known is None:
             return self.fail(dropped_connection(code, reason))

@@ -11,7 +11,8 @@ from enum import Enum, auto
 
 import msgspec
 
-from voxport.codec import Adapter, Client, Closed, Dial, Dialling, Frame, HttpRequest, HttpResponse, Opened
+from voxport.actions import Action, Arrival, Ping, Unreachable
+from voxport.codec import Adapter, Client, Closed, Dial, Dialling, Frame, HttpResponse, Opened
 from voxport.events import (
     Acknowledged,
     AnyEvent,
@@ -35,26 +36,6 @@ from voxport.timeline import Timeline
 from voxport.wire import ended_early, unreachable
 
 replace = msgspec.structs.replace
-
-
-class Ping(msgspec.Struct, frozen=True):
-    """Send a WebSocket ping."""
-
-
-class Pong(msgspec.Struct, frozen=True):
-    """The far side answered one: it lives."""
-
-
-class Unreachable(msgspec.Struct, frozen=True):
-    """A request or an upgrade got no answer; ``message`` says why, without secrets."""
-
-    message: str
-
-
-Action = str | bytes | Closed | HttpRequest | Dial | Ping | AnyEvent
-"""What the shell is to do: send a frame, close, make a request, dial, ping, hand an event to the caller."""
-
-Arrival = Opened | str | bytes | Closed | Pong | HttpResponse | Unreachable
 
 
 class Phase(Enum):
@@ -169,6 +150,13 @@ class Engine:
                 self._lose(unreachable(message))
             case Closed() if self._client is not None:
                 self._hear(arrival)
+        return self._take()
+
+    def note(self, notice: Notice, now: float) -> list[Action]:
+        """Tell the caller what happened outside of the engine, in its place among the events."""
+        self._now = now
+        if not self.done:
+            self._emit(notice)
         return self._take()
 
     def tick(self, now: float) -> list[Action]:
@@ -358,6 +346,8 @@ class Engine:
     def _end(self, ended: Ended, raw: Frame | None = None) -> None:
         opened = self._now if self._opened_at is None else self._opened_at
         self._hang_up()
+        if ended.tail_lost:
+            self._notice("tail_lost", "the provider's last message did not come; the end may be missing")
         totals = replace(ended, audio_seconds=self._log.furthest, session_seconds=self._now - opened)
         self._finish_with(totals, raw)
 
@@ -369,7 +359,6 @@ class Engine:
     # ----------------------------------------------------------------- what is due
 
     def _drain_over(self) -> None:
-        self._notice("tail_lost", "the provider's last message did not come in time; the end may be missing")
         self._end(Ended(tail_lost=True))
 
     def _begin_over(self) -> None:

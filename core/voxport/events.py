@@ -4,7 +4,8 @@ Everything here is a frozen value without behaviour; every other module imports 
 One word means one thing on every provider:
 
 - Times are seconds of the session's audio, monotonic over reconnects. What a provider does not give is ``None``.
-- ``Begun`` comes once and first. ``Ended``, or a ``Failed`` that is not retried, comes once and last.
+- ``Begun`` comes once and first; only a ``Notice`` can precede it (a setting that is dropped, a retry).
+- ``Ended``, or a ``Failed`` that is not retried, comes once and last.
 - A partial ``Transcript`` replaces the partial before it. A final one clears it, is never revised and never repeated;
   the finals joined (see ``glued``) are the transcript.
 - ``TurnEnded`` follows the last final of a turn, on providers that tell where turns end.

@@ -5,9 +5,9 @@ import time
 import uuid
 from collections import deque
 
+from voxport.actions import Ping, Pong
 from voxport.codec import Accepted, Adapter, Closed, Desk, Dial, HttpRequest, Opened
 from voxport.ear import Ear
-from voxport.engine import Ping, Pong
 from voxport.events import AnyEvent
 from voxport.recogniser import recogniser
 from voxport.transport import BrokenError

@@ -30,4 +30,7 @@ def adapter(name: str, origin: str = "settings") -> Adapter:
         point = _known()[name]
     except KeyError:
         raise SettingsError(f"{origin}: {name}: {unknown_name('provider', name, names())}") from None
-    return cast("Adapter", point.load())
+    try:
+        return cast("Adapter", point.load())
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(f"{origin}: {name}: its adapter, {point.value}, cannot be loaded: {error}") from error

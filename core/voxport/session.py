@@ -13,9 +13,10 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
+from voxport.actions import Action, Arrival, Ping, Unreachable
 from voxport.audio.source import Source
 from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
-from voxport.engine import Action, Arrival, Engine, Ping, Unreachable
+from voxport.engine import Engine
 from voxport.errors import SessionFailedError
 from voxport.events import AnyEvent, Audio, Command, Configure, EndUtterance, Failed, Finish, Notice, Start
 from voxport.settings import Settings
@@ -74,6 +75,7 @@ class Session:
         self._pump: threading.Thread | None = None
         self._source: Source | None = None
         self._finish_asked = False
+        self._ending = False
         self._over = False
         self._trouble: BaseException | None = None
         self._last: AnyEvent | None = None
@@ -107,7 +109,11 @@ class Session:
             self._command(Audio(data))
             if self._engine.unsent >= BACKLOG_SECONDS:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._engine.unsent < BACKLOG_SECONDS or self._over)
+                    self._changed.wait_for(self._has_room)
+
+    def _has_room(self) -> bool:
+        """Audio may be added; also when the session is to end, as the engine keeps what waits."""
+        return self._engine.unsent < BACKLOG_SECONDS or self._over or self._ending
 
     def end_utterance(self) -> None:
         """Have the current utterance finished now; its finals and, where provided, ``TurnEnded`` follow."""
@@ -121,6 +127,9 @@ class Session:
         """No more audio: what a source has captured is still sent, then the provider is asked to end. Idempotent."""
         if self._source is not None and self._pump is not None and self._pump is not threading.current_thread():
             self._source.close()
+            with self._changed:
+                self._ending = True
+                self._changed.notify_all()
             self._pump.join(timeout=self.settings.resilience.drain_timeout)
         self._finish_asked = True
         self._command(Finish())
@@ -171,7 +180,8 @@ class Session:
                 if self._finish_asked or self._engine.done:
                     break
                 if isinstance(chunk, Notice):
-                    self._events.put(chunk)
+                    with self._lock:
+                        self._do(self._engine.note(chunk, time.monotonic()))
                 else:
                     self.send(chunk)
         except Exception as error:  # noqa: BLE001 -- raised again on the caller's thread, by iterating

@@ -186,20 +186,30 @@ def load(path: str | os.PathLike[str], provider: str | None = None) -> Settings:
     Raises ``SettingsError`` when the file is missing, is not YAML or does not fit; the message names the file, the path
     inside it, what was expected and the nearest key.
     """
+    origin = os.fspath(path)
+    tree = read_yaml(path)
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{origin}: expected a mapping with 'provider:' at the top, got {type(tree).__name__}")
+    return resolve(tree, origin, provider)
+
+
+def read_yaml(path: str | os.PathLike[str]) -> Any:
+    """What a YAML file holds, by the safe loader. Raises ``SettingsError`` when it is missing or is no YAML."""
     import yaml  # noqa: PLC0415 -- costs more than all the rest of `import voxport`
 
     origin = os.fspath(path)
     try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingsError(f"{origin}: no such file; give --config the path of a YAML file") from None
+        raise SettingsError(f"{origin}: no such file; give the path of a YAML file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{origin}: cannot be read: {error}") from None
+        raise SettingsError(f"{origin}: cannot be read: {_reason(error)}; give the path of a YAML file") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{origin}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(tree, dict):
-        raise SettingsError(f"{origin}: expected a mapping with 'provider:' at the top, got {type(tree).__name__}")
-    return resolve(tree, origin, provider)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is no UTF-8 text"
 
 
 def resolve(tree: Mapping[str, Any], origin: str, provider: str | None = None) -> Settings:

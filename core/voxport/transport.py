@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
+from voxport.actions import Ping, Pong, Unreachable
 from voxport.codec import Closed, Dial, HttpRequest, HttpResponse, Opened
-from voxport.engine import Ping, Pong, Unreachable
 from voxport.settings import Resilience
 
 READ_BYTES = 65_536
@@ -314,9 +314,6 @@ def _why(error: BaseException) -> str:
             return "it does not speak TLS as expected; is the scheme right?"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-        reason = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
-        cause = (
-            reason or getattr(cause, "reason", None) if not isinstance(getattr(cause, "reason", None), str) else None
-        )
-        cause = cause if isinstance(cause, BaseException) else None
+        within = (*cause.args, getattr(cause, "reason", None), cause.__cause__)
+        cause = next((inner for inner in within if isinstance(inner, BaseException)), None)
     return "it does not speak the expected protocol"

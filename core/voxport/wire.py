@@ -257,7 +257,10 @@ def settings_of(provider: str, options: Mapping[str, Any], rules: Mapping[str, R
 
 # --------------------------------------------------------------------------- refusals
 
-_REFUSALS: tuple[tuple[Iterable[int], FailureKind, bool, str], ...] = (
+_Refusal = tuple[Iterable[int], FailureKind, bool, str]
+"""Statuses, what they mean, whether dialling again can help, and what to do."""
+
+_REFUSALS: tuple[_Refusal, ...] = (
     ((401, 403), "refused", False, "check the API key and what it is allowed to do"),
     ((402,), "refused", False, "check the account's credit and plan"),
     ((429,), "refused", True, "wait, or ask the provider for more concurrent sessions"),
@@ -265,14 +268,12 @@ _REFUSALS: tuple[tuple[Iterable[int], FailureKind, bool, str], ...] = (
     (range(400, 500), "invalid", False, "correct the setting that the provider names"),
     (range(500, 600), "provider", True, "try again later; see the provider's status page"),
 )
+_NONSENSE: _Refusal = ((), "protocol", False, "check that the endpoint is this provider's")
 
 
 def refusal(response: HttpResponse, message: str, code: str = "") -> Failed:
     """What an HTTP refusal means by its status; ``message`` and ``code`` are the provider's own words."""
-    kind, retryable, remedy = next(
-        ((kind, retryable, remedy) for statuses, kind, retryable, remedy in _REFUSALS if response.status in statuses),
-        ("protocol", False, "check that the endpoint is this provider's"),
-    )
+    _, kind, retryable, remedy = next((row for row in _REFUSALS if response.status in row[0]), _NONSENSE)
     return Failed(
         kind=kind,
         code=f"{response.status} {code}".rstrip(),

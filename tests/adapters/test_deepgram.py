@@ -140,7 +140,7 @@ def test_metadata_ends_the_session_only_after_close_stream() -> None:
 def test_a_close_after_close_stream_ends_the_session_too() -> None:
     end = client()
     end.send(Finish())
-    assert list(end.receive(Closed(1000))) == [Ended()]
+    assert list(end.receive(Closed(1000))) == [Ended(tail_lost=True)]
 
 
 def test_an_error_message_is_no_end() -> None:

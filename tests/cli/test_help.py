@@ -63,7 +63,7 @@ def test_defaults_that_help_tells_are_those_that_hold(voxport: Run) -> None:
         (["emulate", "--port", "70000"], "less than or equal to 65535; see: voxport emulate --help"),
         (["emulate", "--script", "x.yaml", "--recogniser", "moonshine"], "--recogniser"),
         (["emulate", "--recogniser", "nonsense"], "unknown recogniser"),
-        (["emulate", "--script", "missing.yaml"], "missing.yaml: cannot be read"),
+        (["emulate", "--script", "missing.yaml"], "missing.yaml: no such file"),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(voxport: Run, arguments: list[str], told: str) -> None:

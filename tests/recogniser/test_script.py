@@ -104,5 +104,5 @@ def test_a_script_that_does_not_fit_is_told_with_file_and_place(tmp_path: Path, 
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="no such file"):
         Script.load(tmp_path / "none.yaml")

@@ -18,7 +18,6 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -27,7 +26,7 @@ from msgspec import Meta
 from voxport.errors import SettingsError
 from voxport.events import Word
 from voxport.recogniser import RATE, Heard
-from voxport.settings import unknown_name
+from voxport.settings import read_yaml, unknown_name
 
 if TYPE_CHECKING:
     from voxport.recogniser import Samples
@@ -77,16 +76,7 @@ class Script:
         Raises ``SettingsError`` when the file cannot be read or does not fit, with the file, the place in it and what
         was expected.
         """
-        import yaml  # noqa: PLC0415 -- only scripts need it here
-
-        origin = os.fspath(path)
-        try:
-            tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{origin}: cannot be read: {error}; give the path of a script") from None
-        except yaml.YAMLError as error:
-            raise SettingsError(f"{origin}: not valid YAML: {' '.join(str(error).split())}") from None
-        return cls.of(tree, origin)
+        return cls.of(read_yaml(path), os.fspath(path))
 
     @classmethod
     def of(cls, tree: Sequence[Mapping[str, Any]], origin: str = "script") -> Script:
