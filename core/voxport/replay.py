@@ -1,7 +1,6 @@
 """The session's audio as the engine keeps it: cut into messages, and held until nobody can need it again."""
 
 from collections import deque
-from collections.abc import Iterator
 
 from voxport.settings import AudioSettings
 
@@ -58,16 +57,17 @@ class AudioLog:
         self._total -= odd
         return odd
 
-    def take(self) -> Iterator[bytes]:
-        """The chunks not sent yet; each counts as sent once it is yielded."""
+    def take(self) -> list[bytes]:
+        """The chunks not sent yet, which count as sent from now on."""
         chunks = self._chunks
-        while self._next < len(chunks):
-            chunk = chunks[self._next]
-            self._next += 1
+        taken = [chunks[at] for at in range(self._next, len(chunks))]
+        for chunk in taken:
             self._sent += len(chunk)
-            self._furthest = max(self._furthest, self._sent)
-            yield chunk
-        self._forget()
+        self._next = len(chunks)
+        self._furthest = max(self._furthest, self._sent)
+        if self._start + self._size <= max(self._settled, self._sent - self._limit):
+            self._forget()
+        return taken
 
     def settle(self, until: float) -> None:
         """Nothing before ``until`` will be needed again."""

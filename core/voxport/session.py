@@ -36,12 +36,9 @@ class _Lane:
         self.outbox: deque[str | bytes | Closed | Ping] = deque()
         self._connection = connection
 
-    def send_one(self) -> bool:
-        """Send the next item; the caller holds the session's lock for sending. False when there was none."""
-        try:
-            item = self.outbox.popleft()
-        except IndexError:
-            return False
+    def send_one(self) -> None:
+        """Send the next item; the caller holds the session's lock for sending."""
+        item = self.outbox.popleft()
         if self._connection is not None:
             try:
                 self._connection.send(item)
@@ -49,7 +46,6 @@ class _Lane:
                 # The reader finds the connection closed and tells the engine.
                 self._connection.abort()
                 self._connection = None
-        return True
 
 
 class Session:
@@ -201,8 +197,8 @@ class Session:
         lane = self._lane
         while lane.outbox:
             with self._sending:
-                while lane.send_one():
-                    pass
+                while lane.outbox:
+                    lane.send_one()
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Sort what the engine wants; whoever calls holds the lock."""
@@ -274,7 +270,8 @@ class Session:
         if writable and self._sending.acquire(blocking=False):
             # One item a round, so that reading goes on while a long replay is being sent.
             try:
-                self._lane.send_one()
+                if self._lane.outbox:
+                    self._lane.send_one()
             finally:
                 self._sending.release()
         return self._arrived(*connection.receive() if readable else ())

@@ -5,19 +5,18 @@ wrong is told anew, without them.
 """
 
 import contextlib
-import os
 import selectors
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from voxport.actions import Ping, Pong, Unreachable
 from voxport.codec import Closed, Dial, HttpRequest, HttpResponse, Opened
+from voxport.framing import binary_frame, text_in
 from voxport.settings import Resilience
 
 READ_BYTES = 65_536
@@ -137,12 +136,26 @@ class _Buffered:
         """There is more of what was read last."""
         return self._at < len(self._data)
 
+    def text(self) -> bytes | None:
+        """The next message, if it is a text and has arrived whole; what else there is, the library reads."""
+        found = text_in(self._data, self._at)
+        if found is None:
+            return None
+        self._at = found[1]
+        return self._data[found[0] : found[1]]
+
     def recv(self, size: int) -> bytes:
         while not self.fill():
             self._await(selectors.EVENT_READ)
         piece = self._data[self._at : self._at + size]
         self._at += len(piece)
         return piece
+
+    def send_all(self, data: bytes) -> None:
+        sent = self.send(data)
+        while sent < len(data):
+            data = data[sent:]
+            sent = self.send(data)
 
     def send(self, data: bytes) -> int:
         while True:
@@ -159,49 +172,6 @@ class _Buffered:
             poll.register(self._sock, event)
             if not poll.select(self._timeout):
                 raise TimeoutError
-
-
-class _AudioFrame:
-    """A binary message as ``send_frame`` takes it, made at half the cost of the library's own.
-
-    Masking keys are random, as RFC 6455 section 5.3 asks, but fetched a thousand at a time: a system call for each
-    would cost more than the masking.
-    """
-
-    __slots__ = ("_data",)
-    _keys: ClassVar[list[int]] = []
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def format(self) -> bytes:
-        """The frame on the wire: header, key, masked data."""
-        size = len(self._data)
-        key = self._key()
-        mask = key * _repeated(size)
-        if size % 4:
-            mask &= (1 << 8 * size) - 1
-        masked = int.from_bytes(self._data, "little") ^ mask
-        if size < 126:
-            header = struct.pack("<BBI", 0x82, 0x80 | size, key)
-        elif size < 65_536:
-            header = struct.pack("<BB2sI", 0x82, 0xFE, size.to_bytes(2, "big"), key)
-        else:
-            header = struct.pack("<BB8sI", 0x82, 0xFF, size.to_bytes(8, "big"), key)
-        return header + masked.to_bytes(size, "little")
-
-    def _key(self) -> int:
-        try:
-            return self._keys.pop()
-        except IndexError:
-            self._keys.extend(struct.unpack("1024I", os.urandom(4096)))
-            return self._key()
-
-
-@lru_cache(maxsize=64)
-def _repeated(size: int) -> int:
-    """What a key of four bytes is multiplied by to stand once for each four of ``size`` bytes."""
-    return int.from_bytes(b"\1\0\0\0" * ((size + 3) // 4), "little")
 
 
 class WebSocket:
@@ -246,6 +216,9 @@ class WebSocket:
         return [arrival for arrival in arrived if arrival is not None]
 
     def _next(self) -> str | bytes | Closed | Pong | None:
+        text = self._sock.text()
+        if text is not None:
+            return _decoded(text)
         try:
             code, frame = self._link.recv_data_frame(control_frame=True)
         except self._errors:
@@ -259,7 +232,9 @@ class WebSocket:
         try:
             match item:
                 case bytes():
-                    self._link.send_frame(_AudioFrame(item))
+                    # Pongs go out from another thread, under the library's lock.
+                    with self._link.lock:
+                        self._sock.send_all(binary_frame(item))
                 case str():
                     self._link.send(item)
                 case Ping():
