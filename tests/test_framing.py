@@ -54,8 +54,9 @@ def test_a_whole_text_is_found(size: int, before: bytes) -> None:
         server_frame(ABNF.OPCODE_BINARY, b"abc"),
         server_frame(ABNF.OPCODE_CLOSE, b"\x03\xe8"),
         ABNF(1, 1, 0, 0, ABNF.OPCODE_TEXT, 0, b"abc").format(),
-        ABNF(1, 0, 0, 0, ABNF.OPCODE_TEXT, 1, b"abc").format(),
+        b"\x81\x83keysabc",
     ],
+    ids=range(11),
 )
 def test_everything_else_is_left_to_the_library(frame: bytes) -> None:
     assert text_in(frame, 0) is None

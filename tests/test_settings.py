@@ -117,3 +117,8 @@ def test_only_what_has_a_value_is_given() -> None:
     assert asked == {
         "model": "m", "sample_rate": 16000, "encoding": "s16le", "channels": 1, "partials": True, "punctuation": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("rate", "size"), [(16_000, 1600), (11_025, 1104), (22_050, 2206)])
+def test_a_chunk_is_never_shorter_than_asked_for(rate: int, size: int) -> None:
+    assert AudioSettings(sample_rate=rate, chunk_ms=50).chunk_bytes == size

@@ -17,6 +17,8 @@ from voxport.settings import AudioSettings, Settings, Transcription
         ("https://h/v2/", "ws", "/v2/live", "wss://h/v2/live"),
         ("wss://h/v2/live", "http", "/v2/live", "https://h/v2/live"),
         ("http://h/?x=1", "ws", "/v3/ws", "ws://h/v3/ws"),
+        ("wss://h/v3/ws", "http", "/v3/token", "https://h/v3/token"),
+        ("wss://h/proxy/v2/en", "http", "/v1/api_keys", "https://h/proxy/v1/api_keys"),
     ],
 )
 def test_an_endpoint_is_completed(endpoint: str, scheme: str, path: str, url: str) -> None:
@@ -40,7 +42,7 @@ def test_messages_are_told_by_their_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    "frame", ["", "{", "[]", "3", '{"count":1}', '{"type":1}', '{"type":"Ping","count":"x"}', b"\xff"]
+    "frame", ["", "{", "[]", "3", "[" * 100_000, '{"count":1}', '{"type":1}', '{"type":"Ping","count":"x"}', b"\xff"]
 )
 def test_what_does_not_decode_is_a_notice(frame: str | bytes) -> None:
     heard = MESSAGES.decode(frame)
@@ -137,3 +139,9 @@ def test_what_a_status_means(status: int, kind: str, retryable: bool) -> None:  
     failed = wire.refusal(HttpResponse(status, {"retry-after": "7"}), "why", "CODE")
     assert (failed.kind, failed.retryable, failed.code, failed.retry_after) == (kind, retryable, f"{status} CODE", 7.0)
     assert failed.remedy
+
+
+def test_a_value_that_the_provider_does_not_know_is_dropped() -> None:
+    options, support = RULES["encoding"].carry("f32le", ASKED)
+    assert (options, support.status) == ({}, "dropped")
+    assert "s16le" in support.note

@@ -213,8 +213,8 @@ def run(clip: Clip, *, realtime: bool = True, watch: Watch = lambda _name, _even
 
 def _settings(name: str, adapter: Adapter, clip: Clip, listener: Listener) -> Settings:
     return Settings(
-        provider=name, transcription=Transcription(language="en"), audio=_audio(clip), api_key=Secret(KEY),
-        endpoint=endpoint(adapter, listener),
+        provider=name, transcription=Transcription(language="en", punctuation=True), audio=_audio(clip),
+        api_key=Secret(KEY), endpoint=endpoint(adapter, listener),
     )  # fmt: skip
 
 

@@ -94,8 +94,8 @@ class AudioSettings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def chunk_bytes(self) -> int:
-        """Bytes of one chunk of ``chunk_ms``."""
-        return self.sample_rate * self.chunk_ms // 1000 * self.frame_bytes
+        """Bytes of one chunk: the whole sample frames that ``chunk_ms`` needs, for some providers refuse less."""
+        return -(-self.sample_rate * self.chunk_ms // 1000) * self.frame_bytes
 
 
 class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

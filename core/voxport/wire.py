@@ -3,6 +3,7 @@
 Pure, like the adapters themselves.
 """
 
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -23,17 +24,16 @@ Typed = TypeVar("Typed", bound=msgspec.Struct)
 def endpoint_url(endpoint: str, scheme: str, path: str) -> str:
     """The endpoint with ``path``, as ``scheme`` (``ws`` or ``http``; TLS is kept).
 
-    An endpoint without a scheme means TLS; one that ends with the path, or with its beginning, is completed.
+    An endpoint without a scheme means TLS. It may have a prefix of its own before the path; what stands there from a
+    version on (``/v2...``) is replaced by the path.
 
-    >>> endpoint_url("https://host/v2", "ws", "/v2/live")
-    'wss://host/v2/live'
+    >>> endpoint_url("https://host/proxy/v2", "ws", "/v2/live")
+    'wss://host/proxy/v2/live'
     """
     parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}", scheme="https")
     secure = "" if parts.scheme in {"ws", "http"} else "s"
-    prefix = parts.path.rstrip("/")
-    steps = [path[:end] for end in range(1, len(path) + 1) if path[end : end + 1] in {"", "/"}]
-    overlap = max((step for step in steps if prefix.endswith(step)), key=len, default="")
-    return urlunsplit((f"{scheme}{secure}", parts.netloc, prefix.removesuffix(overlap) + path, "", ""))
+    prefix = re.sub(r"/v\d+(/.*)?$", "", parts.path).rstrip("/")
+    return urlunsplit((f"{scheme}{secure}", parts.netloc, prefix + path, "", ""))
 
 
 def path_of(url: str) -> str:
@@ -103,6 +103,9 @@ def credential_of(request: HttpRequest) -> tuple[str, str]:
 
 Message = TypeVar("Message")
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for a message that cannot be read; the last for one nested too deeply."""
+
 
 class Messages(Generic[Message]):
     """The JSON messages that one end of a protocol receives: a tagged union of ``msgspec.Struct`` types."""
@@ -119,13 +122,13 @@ class Messages(Generic[Message]):
         """
         try:
             return self._decoder.decode(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return self._explain(frame, error)
 
     def _explain(self, frame: str | bytes, error: Exception) -> Unknown | Notice:
         try:
             tree = msgspec.json.decode(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return Notice(code="malformed", message=f"a message that is not JSON was ignored: {error}")
         tag = tree.get(self._tag_field) if isinstance(tree, dict) else None
         if not isinstance(tag, str):
@@ -182,6 +185,8 @@ class Rule(msgspec.Struct, frozen=True):
             return {}, support
         if self.put:
             return self.put(value, settings), support
+        if self.values and value not in self.values:
+            return {}, Support("dropped", support.option, f"takes {', '.join(map(str, self.values))}")
         plain = list(value) if isinstance(value, tuple) else value
         return {support.option: self.values[value] if self.values else plain}, support
 
@@ -292,7 +297,7 @@ def json_of(body: bytes) -> dict[str, Any]:
     """The JSON object in a body, or an empty one."""
     try:
         tree = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return {}
     return tree if isinstance(tree, dict) else {}
 
