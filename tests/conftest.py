@@ -1,9 +1,14 @@
-"""For all tests: in CI, what would be skipped for want of a system package fails."""
+"""For all tests: they are the same on every run, and in CI what would be skipped for want of a system package fails."""
 
 import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every run and machine, however slow it is.
+settings.register_profile("voxport", deadline=None, derandomize=True)
+settings.load_profile("voxport")
 
 
 @pytest.hookimpl(wrapper=True)

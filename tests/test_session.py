@@ -248,3 +248,15 @@ def test_speech_onset_comes_before_the_text(emulated: Listener) -> None:
     heard = listen(voxport.open(settings("gladia", emulated.url)))
     order = [type(event) for event in heard if isinstance(event, SpeechStarted | Transcript | TurnEnded)]
     assert order[0] is SpeechStarted
+
+
+def test_misuse_is_told_at_once(emulated: Listener) -> None:
+    closed = voxport.open(settings("deepgram", emulated.url))
+    with pytest.raises(RuntimeError, match=r"with voxport\.open"):
+        next(iter(closed))
+    with closed as session:
+        with pytest.raises(TypeError, match="send"):
+            session.feed(CHUNKS[0])  # type: ignore[arg-type] # the mistake
+        session.feed(CHUNKS)
+        with pytest.raises(RuntimeError, match="fed once"):
+            session.feed(CHUNKS)

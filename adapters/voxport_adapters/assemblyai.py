@@ -422,7 +422,7 @@ class AssemblyAI(ends.TableAdapter):
 
     def dial(self, settings: Settings, resume: codec.Dial | None = None) -> codec.Dialling:
         """One upgrade; with ``temporary_token`` a token is fetched first. Lists and mappings travel as JSON."""
-        endpoint = (settings.endpoint or self.capabilities.default_endpoint).removesuffix(STREAM)
+        endpoint = settings.endpoint or self.capabilities.default_endpoint
         headers, options = {"AssemblyAI-Version": VERSION, "Authorization": settings.key}, {}
         if settings.temporary_token:
             url = f"{wire.endpoint_url(endpoint, 'http', TOKENS)}?expires_in_seconds=60"

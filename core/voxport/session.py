@@ -93,6 +93,8 @@ class Session:
         self._require_started()
         if self._pump is not None:
             raise RuntimeError("a session is fed once; chain your sources into one iterable")
+        if isinstance(source, bytes):
+            raise TypeError("feed takes a source or an iterable of bytes; one piece of audio goes to send()")
         self._source = source if isinstance(source, Source) else None
         chunks = source.chunks(self.settings.audio) if isinstance(source, Source) else iter(source)
         self._pump = threading.Thread(target=self._feed, args=(chunks,), name="voxport-feed", daemon=True)
