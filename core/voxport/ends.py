@@ -13,6 +13,10 @@ from voxport.wire import Messages, Rule, dropped_connection, translate
 Message = TypeVar("Message")
 
 
+UNHEARD = (Unknown, Notice)
+"""What decoding makes of a message that is none of the protocol's."""
+
+
 class ClientEnd(Generic[Message]):
     """Receiving at a client: give ``messages``, ``hear`` and, where closes mean something, ``closes``.
 
@@ -38,13 +42,13 @@ class ClientEnd(Generic[Message]):
     def receive(self, signal: Signal) -> Iterable[AnyEvent]:
         """See ``Codec.receive``."""
         match signal:
+            case str() | bytes():
+                message = self.messages.decode(signal)
+                return (message,) if isinstance(message, UNHEARD) else self.hear(message)
             case Opened(headers=headers):
                 return self.opened(headers)
             case Closed(code=code, reason=reason):
                 return self.closed(code, reason)
-            case _:
-                message = self.messages.decode(signal)
-                return (message,) if isinstance(message, Unknown | Notice) else self.hear(message)
 
     def opened(self, headers: Mapping[str, str]) -> Iterable[AnyEvent]:
         """The upgrade was granted; ``headers`` are those of the 101."""

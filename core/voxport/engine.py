@@ -141,7 +141,7 @@ class Engine:
             return []
         match arrival:
             case str() | bytes():
-                self._hear(arrival)
+                self._hear(arrival, arrival)
             case HttpResponse():
                 self._answered(arrival)
             case Opened():
@@ -251,9 +251,8 @@ class Engine:
 
     # ----------------------------------------------------------------- hearing
 
-    def _hear(self, signal: Opened | Frame | Closed) -> None:
+    def _hear(self, signal: Opened | Frame | Closed, raw: Frame | None = None) -> None:
         assert self._client is not None
-        raw = signal if isinstance(signal, str | bytes) else None
         for event in self._client.receive(signal):
             if self._phase in {Phase.OPENING, Phase.LIVE}:
                 self._understand(event, raw)

@@ -107,7 +107,8 @@ class Session:
             self._command(Audio(data))
             if self._engine.unsent >= BACKLOG_SECONDS:
                 with self._changed:
-                    self._changed.wait_for(self._has_room)
+                    while not self._has_room():
+                        self._changed.wait(IDLE_WAIT)
 
     def _has_room(self) -> bool:
         """Audio may be added; also when the session is to end, as the engine keeps what waits."""
@@ -206,15 +207,20 @@ class Session:
         """Sort what the engine wants; whoever calls holds the lock."""
         if not actions:
             return
+        news = False
         for action in actions:
             match action:
                 case str() | bytes() | Closed() | Ping():
                     self._lane.outbox.append(action)
+                    continue
                 case HttpRequest() | Dial():
                     self._calls.append(action)
                 case _:
                     self._events.put(action)
-        self._changed.notify_all()
+            news = True
+        if news:
+            # Nobody waits for what is only sent.
+            self._changed.notify_all()
 
     # ----------------------------------------------------------------- the reader's thread
 
