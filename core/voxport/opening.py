@@ -1,7 +1,6 @@
 """From a YAML file, or settings in memory, to a session that can start."""
 
 import os
-from pathlib import Path
 
 import msgspec
 
@@ -9,7 +8,7 @@ from voxport import registry
 from voxport.codec import Adapter
 from voxport.errors import SettingsError
 from voxport.session import Session
-from voxport.settings import Secret, Settings, load
+from voxport.settings import Secret, Settings, from_environment, load
 
 replace = msgspec.structs.replace
 
@@ -42,21 +41,12 @@ def _with_key(adapter: Adapter, settings: Settings) -> Settings:
         raise SettingsError(f"{settings.origin}: temporary_token: {settings.provider} has no temporary tokens")
     if settings.api_key or not can.needs_key:
         return settings
-    key = os.environ.get(can.key_variable) or _read(os.environ.get(f"{can.key_variable}_FILE"), can.key_variable)
+    key = from_environment(can.key_variable)
     if not key:
         raise SettingsError(
             f"{settings.origin}: {settings.provider} needs a key; set it with: export {can.key_variable}=..."
         )
     return replace(settings, api_key=Secret(key))
-
-
-def _read(file: str | None, variable: str) -> str:
-    if not file:
-        return ""
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable}_FILE names a file that cannot be read: {error}") from None
 
 
 def _check_audio(adapter: Adapter, settings: Settings) -> None:

@@ -258,16 +258,24 @@ class _Place:
                 return value
 
     def _read(self, name: str) -> str:
-        value = os.environ.get(name)
-        if value:
-            return value
-        file = os.environ.get(f"{name}_FILE")
-        if not file:
-            self.fail(f"the environment variable {name} is not set; set it with: export {name}=...")
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"{name}_FILE names a file that cannot be read: {error}")
+        return from_environment(name) or self.fail(
+            f"the environment variable {name} is not set; set it with: export {name}=..."
+        )
+
+
+def from_environment(name: str) -> str:
+    """The variable ``name`` or else what the file holds that ``NAME_FILE`` names; empty when neither is set.
+
+    Raises ``SettingsError`` when that file cannot be read.
+    """
+    file = os.environ.get(f"{name}_FILE")
+    value = os.environ.get(name, "")
+    if value or not file:
+        return value
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_FILE names a file that cannot be read: {_reason(error)}") from None
 
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
