@@ -1,6 +1,8 @@
 """The shell, over real sockets: every provider's client end against its server end behind a listener."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -260,3 +262,54 @@ def test_misuse_is_told_at_once(emulated: Listener) -> None:
         session.feed(CHUNKS)
         with pytest.raises(RuntimeError, match="fed once"):
             session.feed(CHUNKS)
+
+
+def test_what_a_source_notices_is_told_in_its_place(emulated: Listener) -> None:
+    class Noticing:
+        def chunks(self, _audio: AudioSettings) -> Iterator[bytes | Notice]:
+            yield from CHUNKS[:5]
+            yield Notice(code="audio_dropped", message="0.10 s were lost", seconds=0.1)
+            yield from CHUNKS[5:]
+
+        def close(self) -> None:
+            pass
+
+    with voxport.open(settings("gladia", emulated.url)) as session:
+        session.feed(Noticing())
+        heard = list(session)
+        assert list(session) == []
+    (dropped,) = [event for event in heard if isinstance(event, Notice) and event.code == "audio_dropped"]
+    assert (dropped.provider, dropped.seconds) == ("gladia", 0.1)
+    assert dropped.received_at > 0
+
+
+def test_audio_is_not_read_ahead_of_a_connection_that_does_not_come() -> None:
+    taken: list[bytes] = []
+
+    def counted() -> Iterator[bytes]:
+        for chunk in CHUNKS * 10:
+            taken.append(chunk)
+            yield chunk
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        asked = settings("deepgram", f"ws://127.0.0.1:{server.getsockname()[1]}", max_retries=0, connect_timeout=0.2)
+        with pytest.raises(voxport.SessionFailedError), voxport.open(asked) as session:
+            session.feed(counted())
+            list(session)
+    assert 5 <= len(taken) <= 15
+
+
+def test_a_program_that_just_ends_still_ends_its_session() -> None:
+    heard: list[Command] = []
+    listener = Listener([registry.adapter("deepgram")], lambda: Dropping(iter([10_000]), heard), keys=[KEY])
+    program = f"""
+import voxport
+from voxport.settings import Secret, Settings
+session = voxport.open(Settings(provider="deepgram", api_key=Secret({KEY!r}), endpoint=ENDPOINT)).start()
+session.send(bytes(32000))
+next(event for event in session if isinstance(event, voxport.Begun))
+"""
+    with listener:
+        code = program.replace("ENDPOINT", repr(listener.url))
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+    assert sum(isinstance(command, Finish) for command in heard) == 1
