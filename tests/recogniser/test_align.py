@@ -7,7 +7,8 @@ import pytest
 
 from voxport.audio.formats import Samples
 from voxport.events import Word
-from voxport.recogniser.align import _filled, aligner, spread
+from voxport.recogniser.align import _filled, aligner
+from voxport.recogniser.estimate import spread
 from voxport.recogniser.lines import Line
 
 OFFSET = 16_000

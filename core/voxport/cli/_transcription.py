@@ -11,10 +11,10 @@ from voxport.audio import AudioFile, Microphone, RawStream, Recording, Source, W
 from voxport.cli._config import config_file
 from voxport.cli._cues import Cues, Srt, Vtt
 from voxport.cli._exits import Exit
+from voxport.cli._format import Format
 from voxport.cli._output import Screen
 from voxport.cli._stopping import stopping
 from voxport.cli._writers import JsonLines, Text, Told, Writer
-from voxport.cli.transcribe import Format
 from voxport.errors import SettingsError
 from voxport.events import Notice
 from voxport.opening import open as open_session

@@ -1,22 +1,12 @@
 """``voxport transcribe``: live speech, or a file, to text."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from voxport.cli._exits import Exit
-
-
-class Format(StrEnum):
-    """What to write."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
-    SRT = "srt"
-    VTT = "vtt"
-
+from voxport.cli._format import Format
 
 Audio = typer.Argument(
     metavar="AUDIO",

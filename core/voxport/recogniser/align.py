@@ -8,13 +8,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxport.audio.formats import encode
 from voxport.events import Word
 from voxport.recogniser import RATE
+from voxport.recogniser.estimate import spread
 from voxport.recogniser.spoken import spoken
 
 if TYPE_CHECKING:
@@ -28,18 +29,6 @@ _LEAST_PER_LETTER = 0.03
 
 Span = tuple[float, float]
 """Start and end, seconds."""
-
-
-def spread(texts: Sequence[str], start: float, end: float) -> tuple[Word, ...]:
-    """Words without measured times, spread over ``start`` to ``end`` (seconds) by their length."""
-    total = sum(map(_weight, texts))
-    passed = accumulate(map(_weight, texts), initial=0)
-    edges = [round(start + (end - start) * part / total, 3) for part in passed]
-    return tuple(Word(text, *edge, estimated=True) for text, edge in zip(texts, pairwise(edges), strict=True))
-
-
-def _weight(text: str) -> int:
-    return len(text) + 1
 
 
 class Aligner:

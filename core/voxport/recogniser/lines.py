@@ -15,8 +15,8 @@ import numpy as np
 
 from voxport.events import Word
 from voxport.recogniser import RATE, Heard
-from voxport.recogniser.align import spread
 from voxport.recogniser.endpoint import Endpointer
+from voxport.recogniser.estimate import spread
 
 if TYPE_CHECKING:
     from voxport.recogniser import Samples
