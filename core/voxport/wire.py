@@ -214,8 +214,9 @@ def rule(
 
 def only(granted: object, note: str) -> Rule:
     """The ``Rule`` for a setting that a service knows in one value, ``granted``, and has no option for."""
-    dropped, mapped = Support("dropped", "", note), Support("mapped")
-    return rule("dropped", note=note, put=lambda *_: {}, judge=lambda value, _: mapped if value == granted else dropped)
+    dropped, mapped = Support("dropped", "", note), Support("mapped", "", note)
+    usual: Status = "mapped" if granted else "dropped"
+    return rule(usual, note=note, put=lambda *_: {}, judge=lambda value, _: mapped if value == granted else dropped)
 
 
 def supports(rules: Mapping[str, Rule]) -> dict[str, Support]:
