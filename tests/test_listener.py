@@ -602,6 +602,7 @@ def test_close_ends_open_conversations_and_leaves_no_thread() -> None:
     house = House([PlainFront()])
     house.listener.start()
     clients = [house.dial() for _ in range(3)]
+    assert [client.recv() for client in clients] == ["begun"] * 3
     answers: list[tuple[int | None, str]] = []
     readers = [threading.Thread(target=lambda c=client: answers.append(last_word(c))) for client in clients]
     for reader in readers:
@@ -618,7 +619,6 @@ def test_close_ends_open_conversations_and_leaves_no_thread() -> None:
 
 
 def last_word(client: websocket.WebSocket) -> tuple[int | None, str]:
-    assert client.recv() == "begun"
     try:
         return close_frame(client)
     finally:
