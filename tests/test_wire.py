@@ -145,3 +145,8 @@ def test_a_value_that_the_provider_does_not_know_is_dropped() -> None:
     options, support = RULES["encoding"].carry("f32le", ASKED)
     assert (options, support.status) == ({}, "dropped")
     assert "s16le" in support.note
+
+
+def test_a_list_nested_too_deeply_is_a_bad_parameter() -> None:
+    with pytest.raises(wire.BadParameterError):
+        wire.typed_query({"names": ["[" * 100_000]}, Query, lambda sent: msgspec.json.decode(sent[0]))

@@ -285,7 +285,7 @@ class Server(ends.ServerEnd):
     def command(self, frame: str) -> Iterable[events.Command]:
         try:
             message = self.decoder.decode(frame)
-        except msgspec.DecodeError as error:
+        except wire.UNREADABLE as error:
             detail = f"Could not deserialize last text message: {error}"
             return (events.Invalid(events.Notice(code="SchemaError", message=detail, raw=frame)),)
         match message.type:

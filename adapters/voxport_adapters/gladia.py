@@ -254,7 +254,7 @@ class Server(ends.ServerEnd):
         """How the service takes what it does not understand is not known; here it is a refused chunk."""
         try:
             message = self.decoder.decode(frame)
-        except msgspec.DecodeError as error:
+        except wire.UNREADABLE as error:
             return _refused("audio_chunk", f"A message was not understood: {error}")
         if message.type == "audio_chunk":
             return self.audio(message.data.get("chunk", b""))
@@ -397,7 +397,7 @@ class Front:
         try:
             params = read(request.body)
             settings = wire.settings_of("gladia", params, RULES)
-        except ValueError as error:
+        except (ValueError, *wire.UNREADABLE) as error:
             return self._refuse(400, LIVE, "Invalid request", validation_errors=str(error).splitlines())
         session = Session(self._desk.new_id(), self._desk.now(), params, settings)
         token = self._desk.new_id()

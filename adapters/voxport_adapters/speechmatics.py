@@ -274,7 +274,7 @@ class Server(ends.ServerEnd):
         try:
             message = msgspec.json.decode(frame)  # a string, where an SDK has encoded a message twice
             return self._obey(msgspec.json.decode(message) if isinstance(message, str) else message)
-        except msgspec.DecodeError as error:
+        except wire.UNREADABLE as error:
             code = "invalid_config" if isinstance(error, msgspec.ValidationError) else "invalid_message"
             return _invalid(code, str(error))
 

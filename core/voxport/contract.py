@@ -39,6 +39,9 @@ from voxport.settings import NEUTRAL, AudioSettings, Secret, Settings, Transcrip
 
 KEY = "canary-key-5f1d"
 
+DEEP = '{"type":' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "}"
+"""Well-formed JSON that is nested too deeply to be read."""
+
 WORDS = (Word("Ask", 0.48, 0.8, 0.91), Word("not.", 0.88, 1.2, 0.87))
 """What the server says in these tests: two words, with times and confidences."""
 
@@ -211,13 +214,21 @@ class AdapterContract:
 
     def test_a_malformed_message_is_a_notice(self) -> None:
         """Not JSON, not an object, bytes that are no text, a known shape with nonsense inside."""
-        frames: Sequence[str | bytes] = ("{", "[]", "null", "", b"\xff\xfe", '{"type":7,"message":7,"event":7}')
+        frames: Sequence[str | bytes] = (
+            "[" * 100_000,
+            "{",
+            "[]",
+            "null",
+            "",
+            b"\xff\xfe",
+            '{"type":7,"message":7,"event":7}',
+        )
         for frame in frames:
             assert [type(event) for event in self.pair().hear_events([frame])] == [Notice], frame
 
     def test_a_server_survives_nonsense(self) -> None:
         """No frame makes it raise."""
-        for frame in ("{", "[]", "null", "", '{"type":"Bogus","message":"Bogus"}', b"", b"\x00"):
+        for frame in ("[" * 100_000, DEEP, "{", "[]", "null", "", '{"type":"Bogus","message":"Bogus"}', b"", b"\x00"):
             self.pair().hear_commands([frame])
 
     # ----------------------------------------------------------------- helpers

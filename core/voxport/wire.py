@@ -16,6 +16,9 @@ from voxport.codec import HttpRequest, HttpResponse, Status, Support, Translated
 from voxport.events import Failed, FailureKind, Notice, Unknown
 from voxport.settings import AudioSettings, Settings, Transcription, given
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for a message that cannot be read; the last for one nested too deeply."""
+
 Typed = TypeVar("Typed", bound=msgspec.Struct)
 
 # --------------------------------------------------------------------------- endpoints
@@ -74,7 +77,7 @@ def typed_query(query: Mapping[str, list[str]], kind: type[Typed], lists: Callab
         try:
             value = lists(sent) if typing.get_origin(field.type) is list else sent[-1]
             found[field.name] = msgspec.convert(value, field.type, strict=False)
-        except ValueError as error:
+        except (ValueError, *UNREADABLE) as error:
             raise BadParameterError(field.encode_name, sent[-1], str(error)) from None
     return kind(**found)
 
@@ -102,9 +105,6 @@ def credential_of(request: HttpRequest) -> tuple[str, str]:
 # --------------------------------------------------------------------------- messages
 
 Message = TypeVar("Message")
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for a message that cannot be read; the last for one nested too deeply."""
 
 
 class Messages(Generic[Message]):

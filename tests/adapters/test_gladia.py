@@ -540,10 +540,11 @@ REFUSED = [
     ({"encoding": "wav/alaw", "bit_depth": 8}, "encoding must be wav/pcm of 16 bits or wav/ulaw of 8"),
     (b"{", "Input data was truncated"),
     (b"[]", "Expected `object`, got `array`"),
+    (b'{"a":' + b"[" * 100_000, "maximum recursion depth exceeded"),
 ]
 
 
-@pytest.mark.parametrize(("body", "why"), REFUSED)
+@pytest.mark.parametrize(("body", "why"), REFUSED, ids=range(len(REFUSED)))
 def test_a_body_that_is_refused(body: object, why: str) -> None:
     answer = Account().ask("POST", "/v2/live", body)
     tree = json_of(answer.body)
