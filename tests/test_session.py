@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 import voxport
-from support.emulated import CHUNKS, KEY, SAID, SCRIPT, SECONDS, emulator
+from support.emulated import CHUNKS, KEY, REMOTE, SAID, SCRIPT, SECONDS, emulator
 from voxport import registry
 from voxport.ear import Ear
 from voxport.events import (
@@ -34,7 +34,6 @@ from voxport.settings import AudioSettings, Resilience, Secret, Settings, Transc
 from voxport.timeline import texts
 
 PROVIDERS = registry.names()
-REMOTE = tuple(name for name in PROVIDERS if registry.adapter(name).capabilities.needs_key)
 QUICK = Resilience(backoff=0.01, backoff_max=0.01, connect_timeout=2.0, drain_timeout=5.0)
 
 

@@ -9,14 +9,12 @@ import pytest
 import trustme
 
 import voxport
-from support.emulated import CHUNKS, KEY, SAID, SCRIPT, emulator
+from support.emulated import CHUNKS, KEY, REMOTE, SAID, SCRIPT, emulator
 from voxport import registry
 from voxport.ear import Ear
 from voxport.listener import Listener
 from voxport.settings import AudioSettings, Resilience, Secret, Settings, Transcription
 from voxport.timeline import texts
-
-REMOTE = tuple(name for name in registry.names() if registry.adapter(name).capabilities.needs_key)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@
 
     import voxport
 
-    with voxport.open("config/deepgram.yaml") as session:
+    with voxport.open("voxport.yaml") as session:
         session.feed(voxport.Microphone())
         for event in session:
             match event:

@@ -205,8 +205,6 @@ class Session:
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Sort what the engine wants; whoever calls holds the lock."""
-        if not actions:
-            return
         news = False
         for action in actions:
             match action:

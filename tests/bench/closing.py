@@ -11,8 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import voxport
-from support.emulated import CHUNKS, KEY, emulator
-from voxport import registry
+from support.emulated import CHUNKS, KEY, REMOTE, emulator
 from voxport.settings import AudioSettings, Secret, Settings
 
 RUNS = 20
@@ -29,10 +28,9 @@ def close(name: str, url: str) -> float:
 
 def main() -> None:
     with emulator() as listener:
-        for name in registry.names():
-            if registry.adapter(name).capabilities.needs_key:
-                took = [1000 * close(name, listener.url) for _ in range(RUNS)]
-                print(f"{name:12} median {statistics.median(took):.2f} ms, largest {max(took):.2f} ms")
+        for name in REMOTE:
+            took = [1000 * close(name, listener.url) for _ in range(RUNS)]
+            print(f"{name:12} median {statistics.median(took):.2f} ms, largest {max(took):.2f} ms")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ CHUNKS = [bytes(RATE * 2 // 10)] * 20
 """``SECONDS`` of 16 kHz s16le audio in chunks of 100 ms, long enough for the whole script."""
 
 
+REMOTE = tuple(name for name in registry.names() if registry.adapter(name).capabilities.needs_key)
+"""The providers that are services, by name."""
+
+
 def emulator(recognise: Callable[[], Recogniser] = lambda: SCRIPT) -> Listener:
     """A listener, not yet started, for all adapters of the entry-point group; by default it hears the script."""
     return Listener(map(registry.adapter, registry.names()), lambda: Ear(recognise()), keys=[KEY])
