@@ -8,22 +8,16 @@ import numpy.typing as npt
 import pytest
 
 from voxport.audio.formats import encode
+from voxport.commands import Audio, Configure, EndUtterance, Finish, Invalid, KeepAlive, Start
 from voxport.ear import Ear
 from voxport.events import (
     Acknowledged,
     AnyEvent,
-    Audio,
     Begun,
-    Configure,
     Ended,
-    EndUtterance,
     Failed,
-    Finish,
-    Invalid,
-    KeepAlive,
     Notice,
     SpeechStarted,
-    Start,
     Transcript,
     TurnEnded,
     Word,

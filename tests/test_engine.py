@@ -3,21 +3,8 @@ import pytest
 from toy import CHUNK, PER_SECOND, Run, Toy, audio, dials, finishes
 from voxport.actions import Ping, Pong, Unreachable
 from voxport.codec import Closed, HttpRequest, HttpResponse, Opened
-from voxport.events import (
-    Acknowledged,
-    Begun,
-    Configure,
-    Ended,
-    EndUtterance,
-    Failed,
-    Finish,
-    Notice,
-    SpeechStarted,
-    Start,
-    Transcript,
-    TurnEnded,
-    Unknown,
-)
+from voxport.commands import Configure, EndUtterance, Finish, Start
+from voxport.events import Acknowledged, Begun, Ended, Failed, Notice, SpeechStarted, Transcript, TurnEnded, Unknown
 from voxport.settings import Transcription as Wanted
 from voxport_adapters import deepgram
 

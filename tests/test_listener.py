@@ -15,21 +15,9 @@ import websocket
 from websocket import ABNF, WebSocketBadStatusException
 
 from voxport.codec import Accepted, Adapter, Closed, Desk, Front, HttpRequest, HttpResponse, Opened, Signal
+from voxport.commands import Audio, Command, EndUtterance, Finish, Invalid, Start
 from voxport.errors import MissingExtraError, SettingsError
-from voxport.events import (
-    AnyEvent,
-    Audio,
-    Begun,
-    Command,
-    Ended,
-    EndUtterance,
-    Failed,
-    Finish,
-    Invalid,
-    Notice,
-    Start,
-    Transcript,
-)
+from voxport.events import AnyEvent, Begun, Ended, Failed, Notice, Transcript
 from voxport.listener import DroppedError, Listener, _conversation, _http
 
 KEY = "canary-key-91c2"

@@ -13,21 +13,9 @@ import pytest
 import voxport
 from support.emulated import CHUNKS, KEY, REMOTE, SAID, SCRIPT, SECONDS, emulator
 from voxport import registry
+from voxport.commands import Audio, Command, Finish, KeepAlive
 from voxport.ear import Ear
-from voxport.events import (
-    AnyEvent,
-    Audio,
-    Begun,
-    Command,
-    Ended,
-    Failed,
-    Finish,
-    KeepAlive,
-    Notice,
-    SpeechStarted,
-    Transcript,
-    TurnEnded,
-)
+from voxport.events import AnyEvent, Begun, Ended, Failed, Notice, SpeechStarted, Transcript, TurnEnded
 from voxport.listener import DroppedError, Listener
 from voxport.session import Session
 from voxport.settings import AudioSettings, Resilience, Secret, Settings, Transcription

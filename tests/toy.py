@@ -6,17 +6,9 @@ import msgspec
 
 from voxport.actions import Action
 from voxport.codec import Adapter, Closed, Dial, Dialling, HttpRequest, HttpResponse, Opened
+from voxport.commands import Audio, Command, Start
 from voxport.engine import Engine
-from voxport.events import (
-    AnyEvent,
-    Audio,
-    Begun,
-    Command,
-    Failed,
-    Notice,
-    Start,
-    Word,
-)
+from voxport.events import AnyEvent, Begun, Failed, Notice, Word
 from voxport.events import Transcript as Heard
 from voxport.settings import AudioSettings, Resilience, Settings, Transcription
 from voxport.wire import text

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from voxport import codec, ends, events, wire
+from voxport import codec, commands, ends, events, wire
 from voxport.settings import AudioSettings, Settings, Transcription
 
 MODEL = "moonshine"
@@ -23,6 +23,7 @@ class StartMessage(msgspec.Struct, tag="start", tag_field="command"):
 
 class ConfigureMessage(msgspec.Struct, tag="configure", tag_field="command"):
     changes: dict[str, Any]
+    options: dict[str, Any] = {}
 
 
 class PlainMessage(msgspec.Struct, tag="plain", tag_field="command"):
@@ -33,10 +34,10 @@ class PlainMessage(msgspec.Struct, tag="plain", tag_field="command"):
 
 FromClient = StartMessage | ConfigureMessage | PlainMessage
 
-PLAIN: dict[str, events.Command] = {
-    "end_utterance": events.EndUtterance(),
-    "keep_alive": events.KeepAlive(),
-    "finish": events.Finish(),
+PLAIN: dict[str, commands.Command] = {
+    "end_utterance": commands.EndUtterance(),
+    "keep_alive": commands.KeepAlive(),
+    "finish": commands.Finish(),
 }
 NAMES = {type(command): name for name, command in PLAIN.items()}
 
@@ -49,6 +50,7 @@ RULES = {
     ),
     "languages": wire.rule("dropped", note=NOT_ENGLISH.note),
     "model": wire.rule("mapped", "recogniser"),
+    "region": wire.rule("dropped", note="this machine"),
     "sample_rate": wire.rule("mapped", "sample_rate"),
     "encoding": wire.rule("mapped", "encoding"),
     "channels": wire.rule("mapped", "channels"),
@@ -59,22 +61,26 @@ RULES = {
     "end_of_turn_silence_ms": wire.rule("dropped", note=HEARD_BY_ITSELF),
     "profanity_filter": wire.rule("dropped", note="it does not filter"),
     "redaction": wire.rule("dropped", note="it does not redact"),
+    "filler_words": wire.rule("dropped", note=HEARD_BY_ITSELF),
+    "entities": wire.rule("dropped", note="it does not tell them"),
+    "sentiment": wire.rule("dropped", note="it does not judge"),
+    "translate_to": wire.rule("dropped", note="it does not translate"),
 }  # fmt: skip
 
 
 class Client(ends.ClientEnd[events.AnyEvent]):
     messages = wire.Messages(events.AnyEvent, "event")
 
-    def send(self, command: events.Command) -> ends.Outgoing:
+    def send(self, command: commands.Command) -> ends.Outgoing:
         match command:
-            case events.Audio(data=data):
+            case commands.Audio(data=data):
                 return (data,)
-            case events.Start(settings=settings):
+            case commands.Start(settings=settings):
                 model = settings.model or MODEL
                 return (wire.text(StartMessage(settings.transcription, settings.audio, model)),)
-            case events.Configure(changes=changes):
-                return (wire.text(ConfigureMessage(dict(changes))),)
-            case events.Finish():
+            case commands.Configure(changes=changes, options=options):
+                return (wire.text(ConfigureMessage(dict(changes), dict(options))),)
+            case commands.Finish():
                 self.finishing = True
         return (wire.text(PlainMessage(NAMES[type(command)])),)
 
@@ -85,17 +91,17 @@ class Client(ends.ClientEnd[events.AnyEvent]):
 class Server(ends.ServerEnd):
     messages = wire.Messages[FromClient](FromClient, "command")
 
-    def command(self, frame: str) -> Iterable[events.Command]:
+    def command(self, frame: str) -> Iterable[commands.Command]:
         match self.messages.decode(frame):
             case StartMessage(transcription=transcription, audio=audio, model=model):
                 asked = Settings(provider="local", transcription=transcription, audio=audio, model=model)
-                return (events.Start(asked),)
-            case ConfigureMessage(changes=changes):
-                return (events.Configure(changes),)
+                return (commands.Start(asked),)
+            case ConfigureMessage(changes=changes, options=options):
+                return (commands.Configure(changes, options),)
             case PlainMessage(name=name) if name in PLAIN:
                 return (PLAIN[name],)
             case other:
-                return (events.Invalid(events.Notice(code="malformed", message=f"not understood: {other!r}")),)
+                return (commands.Invalid(events.Notice(code="malformed", message=f"not understood: {other!r}")),)
 
     def send(self, event: events.AnyEvent) -> ends.Outgoing:
         last = (codec.Closed(1000),) if isinstance(event, events.Ended | events.Failed) else ()
@@ -127,7 +133,8 @@ class Local(ends.TableAdapter):
         acknowledges=True,
         needs_key=False,
         default_model=MODEL,
-        billed_by="nobody",
+        answers_regularly=False,
+        billed_by="nothing",
     )
     rules = RULES
     client_end = Client

@@ -13,7 +13,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
-from voxport.events import AnyEvent, Command, Failed
+from voxport.commands import Command
+from voxport.events import AnyEvent, Billing, Failed
 from voxport.settings import Settings
 
 ABSENT_CONFIDENCE = 1.0
@@ -177,21 +178,38 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive: float | None = None
     """Send ``KeepAlive`` when nothing was sent for so long; ``None``: the protocol has no such message or need."""
     max_session: float | None = None
+    """The provider ends a session after so long."""
+    answers_regularly: bool = True
+    """While audio flows, some message comes every few seconds, be it all silence; else only once audio was acknowledged
+    on the connection.
+    """
+    replay_pace: float | None = None
+    """How many times faster than speech it takes audio that is sent again; ``None``: as fast as it can be sent."""
+    word_slack: float = 0.0
+    """How far the ``end`` of a final may lie behind the end of what was said: audio is kept for so much longer."""
     tells_turns: bool = True
     """``TurnEnded`` comes from the provider."""
     tells_speech_start: bool = True
     acknowledges: bool = False
     forces_endpoint: bool = True
     """``EndUtterance`` is understood."""
-    configures: bool = False
-    """``Configure`` is understood."""
+    configures: tuple[str, ...] = ()
+    """The neutral settings that ``Configure`` can change in mid-session."""
+    configures_options: tuple[str, ...] = ()
+    """The same of the provider's own options."""
+    identifies_speakers: bool = False
+    """``IdentifySpeakers`` is understood."""
+    tells_beside: tuple[str, ...] = ()
+    """The events beside the transcript that it can tell, by tag; see ``voxport.events.Beside``."""
     temporary_tokens: bool = False
     needs_key: bool = True
     key_variable: str = ""
     """The customary environment variable."""
     default_endpoint: str = ""
+    regions: Mapping[str, str] = {}
+    """What ``region`` selects: an endpoint, or a value of the provider's own option."""
     default_model: str = ""
-    billed_by: str = ""
+    billed_by: Billing = "audio"
 
 
 # --------------------------------------------------------------------------- the adapter

@@ -9,27 +9,34 @@ It joins both ends in memory and checks the meaning of the words in ``voxport.ev
 agree, not that they are right: for that, keep recorded frames, and let the provider's own software talk to the server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from voxport.codec import Adapter, Closed, Desk, Dial
+from voxport.commands import Audio, Configure, EndUtterance, Finish, IdentifySpeakers, KeepAlive, Start
 from voxport.events import (
     Acknowledged,
     AnyEvent,
-    Audio,
+    AudioEvent,
     Begun,
-    Configure,
     Ended,
-    EndUtterance,
+    Entities,
+    Entity,
     Failed,
-    Finish,
-    KeepAlive,
+    Feeling,
+    Insight,
+    LanguageDetected,
     Notice,
+    Revision,
+    Sentiments,
+    Speaker,
+    SpeakersIdentified,
+    SpeakersRevised,
     SpeechStarted,
-    Start,
     Transcript,
+    Translation,
     TurnEnded,
     Unknown,
     Word,
@@ -46,10 +53,33 @@ WORDS = (Word("Ask", 0.48, 0.8, 0.91), Word("not.", 0.88, 1.2, 0.87))
 """What the server says in these tests: two words, with times and confidences."""
 
 
+CHANGES: Mapping[str, Any] = {
+    "language": "es", "languages": ("en", "es"), "partials": False, "punctuation": True, "diarization": True,
+    "key_terms": ("Kelda",), "end_of_turn_silence_ms": 900, "profanity_filter": True, "redaction": True,
+}  # fmt: skip
+"""A value for each setting that some provider can change in mid-session."""
+
+BESIDE: Mapping[str, AnyEvent] = {
+    "translation": Translation(is_final=True, text="Ne demandez pas.", language="fr", start=0.48, end=1.2),
+    "entities": Entities(items=(Entity("NAME", "Ask", 0.48, 0.8, 0.9),)),
+    "sentiments": Sentiments(items=(Feeling("negative", "Ask not.", "annoyance", 0.48, 1.2, 0),)),
+    "audio_event": AudioEvent(kind="music", at=0.4, confidence=0.9),
+    "language_detected": LanguageDetected(language="fr"),
+    "speakers_revised": SpeakersRevised(
+        revisions=(Revision("0", "B", (Word("Ask", 0.48, 0.8, 0.91, "B"), Word("not.", 0.88, 1.2, 0.87, "B"))),)
+    ),
+    "speakers_identified": SpeakersIdentified(speakers=(Speaker("S1", ("c3BrMQ==",)),)),
+    "insight": Insight(kind="summary", text="Nobody shall ask."),
+}
+"""An event of each kind that is told beside the transcript."""
+
+
 class AdapterContract:
     """The contract; ``adapter`` is what is judged."""
 
     adapter: Adapter
+    asking: Mapping[str, Mapping[str, Any]] = {}
+    """For the events of ``tells_beside``, by tag: the options without which the provider does not tell them."""
 
     def settings(self, **changes: Any) -> Settings:
         """Settings with the valid key, partials and punctuation on."""
@@ -83,9 +113,12 @@ class AdapterContract:
         """Every setting given is accounted for; ``options`` win."""
         everything = Transcription(
             language="en", languages=("en", "fr"), punctuation=True, diarization=True, key_terms=("Kelda",),
-            end_of_turn_silence_ms=700, profanity_filter=True, redaction=True,
+            end_of_turn_silence_ms=700, profanity_filter=True, redaction=True, filler_words=True, entities=True,
+            sentiment=True, translate_to=("fr",),
         )  # fmt: skip
-        asked = self.settings(transcription=everything, model="some-model", options={"made_up_option": 7})
+        asked = self.settings(
+            transcription=everything, model="some-model", region="eu", options={"made_up_option": 7}
+        )  # fmt: skip
         translation = self.adapter.translate(asked)
         assert [item.setting for item in translation.settings] == list(NEUTRAL)
         assert translation.options["made_up_option"] == 7
@@ -168,15 +201,45 @@ class AdapterContract:
         assert [e.start for e in finals] == [0.48, 3.48]
 
     def test_commands_are_heard(self) -> None:
-        """``EndUtterance``, ``KeepAlive`` and ``Configure``, where the provider has them; ``Finish`` always."""
+        """``EndUtterance``, ``KeepAlive`` and ``IdentifySpeakers``, where the provider has them; ``Finish`` always."""
         pair = self.pair()
         can = self.adapter.capabilities
         assert [type(c) for c in pair.say(EndUtterance())] == ([EndUtterance] if can.forces_endpoint else [])
         if can.keep_alive is not None:
             assert [type(c) for c in pair.say(KeepAlive())] in ([KeepAlive], [Audio], [])
-        if can.configures:
-            assert pair.say(Configure({"key_terms": ("Kelda",), "end_of_turn_silence_ms": 900}))
+        if can.identifies_speakers:
+            assert pair.say(IdentifySpeakers(final=True)) == [IdentifySpeakers(final=True)]
         assert [type(c) for c in pair.say(Finish())] == [Finish]
+
+    def test_what_can_be_changed_in_mid_session_arrives(self) -> None:
+        """Each neutral setting that the capabilities name, by itself."""
+        pair = self.pair(transcription=Transcription(language="en"))
+        for name in self.adapter.capabilities.configures:
+            (heard,) = (c for c in pair.say(Configure({name: CHANGES[name]})) if isinstance(c, Configure))
+            assert msgspec.convert(heard.changes.get(name), type(CHANGES[name])) == CHANGES[name], name
+
+    def test_channels_are_told_apart(self) -> None:
+        """Where several can be sent: a turn on the second is told as one on the second."""
+        if self.adapter.capabilities.max_channels > 1:
+            pair = self.pair(audio=AudioSettings(channels=2))
+            self.speak(pair, ("Ask", "Ask not."), channel=1)
+            heard = [e for e in pair.events if isinstance(e, Transcript | TurnEnded) and getattr(e, "text", True)]
+            assert {event.channel for event in heard} == {1}
+
+    def test_what_it_tells_beside_the_transcript_arrives(self) -> None:
+        """Each event that the capabilities name, after the final that it is about."""
+        asked = Transcription(
+            language="en", punctuation=True, diarization=True, entities=True, sentiment=True, translate_to=("fr",)
+        )  # fmt: skip
+        for tag in self.adapter.capabilities.tells_beside:
+            pair = self.pair(transcription=asked, options=self.asking.get(tag, {}))
+            self.speak(pair, ("Ask not.",))
+            (final,) = (e for e in pair.events if isinstance(e, Transcript) and e.is_final)
+            told = _about(BESIDE[tag], final.utterance or "0")
+            pair.tell(told)
+            if not any(type(event) is type(told) for event in pair.events):
+                pair.tell(Ended())  # some are told with the provider's last words
+            assert _gist(told) in [_gist(event) for event in pair.events], (tag, pair.events)
 
     def test_ended_comes_once_and_last(self) -> None:
         """After ``Finish`` the provider's own last message ends the session; the close after it says nothing more."""
@@ -233,13 +296,46 @@ class AdapterContract:
 
     # ----------------------------------------------------------------- helpers
 
-    def speak(self, pair: Pair, texts: Sequence[str], words: tuple[Word, ...] = WORDS) -> None:
+    def speak(
+        self, pair: Pair, texts: Sequence[str], words: tuple[Word, ...] = WORDS, channel: int | None = None
+    ) -> None:
         """A turn as a recogniser tells it: onset, partials, the final (the last of ``texts``), the end."""
         pair.tell(Acknowledged(until=words[-1].end or 0.0))
-        pair.tell(SpeechStarted(at=words[0].start))
+        pair.tell(SpeechStarted(at=words[0].start, channel=channel))
         for text in texts:
             said = words[: len(text.split())]
             final = text is texts[-1]
-            spoken: AnyEvent = Transcript(is_final=final, text=text, start=said[0].start, end=said[-1].end, words=said)
-            pair.tell(spoken)
-        pair.tell(TurnEnded(at=words[-1].end))
+            start, end = said[0].start, said[-1].end
+            pair.tell(Transcript(is_final=final, text=text, start=start, end=end, words=said, channel=channel))
+        pair.tell(TurnEnded(at=words[-1].end, channel=channel))
+
+
+def _about(event: AnyEvent, utterance: str) -> AnyEvent:
+    """``event``, referring to ``utterance``."""
+    if isinstance(event, SpeakersRevised):
+        revisions = tuple(msgspec.structs.replace(revision, utterance=utterance) for revision in event.revisions)
+        return msgspec.structs.replace(event, revisions=revisions)
+    refers = "utterance" in event.__struct_fields__
+    return msgspec.structs.replace(event, utterance=utterance) if refers else event
+
+
+def _gist(event: AnyEvent) -> tuple[object, ...]:
+    """What of an event must survive the way through any protocol that has it."""
+    match event:
+        case Translation(is_final=is_final, text=text, language=language):
+            return (Translation, is_final, text, language)
+        case Entities(items=items):
+            return (Entities, *((item.kind.lower(), item.text) for item in items))
+        case Sentiments(items=items):
+            return (Sentiments, *((item.sentiment, item.text) for item in items))
+        case AudioEvent(kind=kind, at=at, ended=ended):
+            return (AudioEvent, kind, at, ended)
+        case LanguageDetected(language=language):
+            return (LanguageDetected, language)
+        case SpeakersRevised(revisions=revisions):
+            return (SpeakersRevised, *((item.utterance, item.speaker, item.words[0].speaker) for item in revisions))
+        case SpeakersIdentified(speakers=speakers):
+            return (SpeakersIdentified, speakers)
+        case Insight(kind=kind, text=text):
+            return (Insight, kind, text)
+    return (type(event),)

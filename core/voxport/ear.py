@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from voxport.commands import (
+    Audio,
+    Command,
+    Configure,
+    EndUtterance,
+    Finish,
+    IdentifySpeakers,
+    Invalid,
+    KeepAlive,
+    Start,
+)
 from voxport.events import (
     Acknowledged,
     AnyEvent,
-    Audio,
     Begun,
-    Command,
-    Configure,
     Ended,
-    EndUtterance,
-    Finish,
-    Invalid,
-    KeepAlive,
     Notice,
+    SpeakersIdentified,
     SpeechStarted,
-    Start,
     Transcript,
     TurnEnded,
 )
@@ -57,6 +61,7 @@ class Ear:
             Audio: self._audio,
             EndUtterance: self._end_utterance,
             KeepAlive: lambda _: [],
+            IdentifySpeakers: lambda _: [SpeakersIdentified(speakers=())],
             Configure: self._configure,
             Finish: self._finish,
             Invalid: lambda command: [command.answer],

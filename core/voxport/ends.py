@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from voxport.codec import Capabilities, Client, Closed, Desk, Dial, Frame, Front, Opened, Signal, Translation
-from voxport.events import AnyEvent, Audio, Command, Ended, Failed, Notice, Unknown
+from voxport.commands import Audio, Command
+from voxport.events import AnyEvent, Ended, Failed, Notice, Unknown
 from voxport.settings import Settings
 from voxport.wire import Messages, Rule, dropped_connection, translate
 

@@ -13,23 +13,8 @@ import msgspec
 
 from voxport.actions import Action, Arrival, Ping, Unreachable
 from voxport.codec import Adapter, Client, Closed, Dial, Dialling, Frame, HttpResponse, Opened
-from voxport.events import (
-    Acknowledged,
-    AnyEvent,
-    Audio,
-    Begun,
-    Command,
-    Configure,
-    Ended,
-    EndUtterance,
-    Failed,
-    Finish,
-    KeepAlive,
-    Notice,
-    Start,
-    Transcript,
-    TurnEnded,
-)
+from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, KeepAlive, Start
+from voxport.events import Acknowledged, AnyEvent, Begun, Ended, Failed, Notice, Transcript, TurnEnded
 from voxport.replay import AudioLog
 from voxport.settings import Settings
 from voxport.timeline import Timeline

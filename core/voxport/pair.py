@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from voxport.codec import Accepted, Adapter, Client, Closed, Dial, Dialling, Front, HttpRequest, HttpResponse, Opened
-from voxport.events import AnyEvent, Command, Failed, Invalid, Start
+from voxport.commands import Command, Invalid, Start
+from voxport.events import AnyEvent, Failed
 from voxport.settings import Settings
 
 

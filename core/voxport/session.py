@@ -16,9 +16,10 @@ from typing import Any, Self
 from voxport.actions import Action, Arrival, Ping, Unreachable
 from voxport.audio.source import Source
 from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
+from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, Start
 from voxport.engine import Engine
 from voxport.errors import SessionFailedError
-from voxport.events import AnyEvent, Audio, Command, Configure, EndUtterance, Failed, Finish, Notice, Start
+from voxport.events import AnyEvent, Failed, Notice
 from voxport.settings import Settings
 from voxport.transport import BrokenError, Connection, connect, request
 

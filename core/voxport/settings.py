@@ -1,7 +1,7 @@
 """What a caller asks for: one neutral vocabulary, and the YAML file that it is written in.
 
-A file selects one provider by one word, ``provider:``. Only its section needs a key. ``${NAME}`` reads the
-environment; where ``NAME`` is not set but ``NAME_FILE`` is, the file named there is read instead.
+A file selects one provider by one word, ``provider:``. Only its section needs a key, and those of ``fallback:``.
+``${NAME}`` reads the environment; where ``NAME`` is not set but ``NAME_FILE`` is, the file named there is read instead.
 """
 
 import difflib
@@ -70,6 +70,13 @@ class Transcription(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True
     profanity_filter: bool | None = None
     redaction: bool | None = None
     """Mask personal data."""
+    filler_words: bool | None = None
+    """Keep "uh" and "um"."""
+    entities: bool | None = None
+    """Tell names, numbers and the like apart."""
+    sentiment: bool | None = None
+    translate_to: tuple[str, ...] = ()
+    """BCP-47 codes of the languages to translate into."""
 
 
 class AudioSettings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +123,12 @@ class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A connection on which nothing, not even the answer to a ping, came for twice this time counts as dropped."""
     replay_seconds: Annotated[float, Meta(ge=0)] = 300.0
     """Audio kept to be sent again after a drop."""
+    answer_timeout: Annotated[float, Meta(gt=0)] = 20.0
+    """Audio flows and a provider that answers regularly says nothing for so long: the connection counts as dropped."""
+    retry_after_max: Annotated[float, Meta(ge=0)] = 60.0
+    """A provider that asks to wait longer than this is not waited for."""
+    roll_over_margin: Annotated[float, Meta(gt=0)] = 60.0
+    """How long before a provider's own limit a session looks for a pause in which to move to a new one."""
 
 
 class ProviderSection(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +138,8 @@ class ProviderSection(_Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     temporary_token: bool = False
     """Exchange the key for a short-lived token first."""
     endpoint: str | None = None
+    region: str | None = None
+    """Where the audio is processed, in the adapter's words (``eu``, ``us``); ``endpoint`` wins over it."""
     model: str | None = None
     options: Mapping[str, Any] = {}
 
@@ -133,6 +148,8 @@ class Document(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole file."""
 
     provider: str
+    fallback: tuple[str, ...] = ()
+    """Providers to go on with, one after the other, when this one fails for good."""
     strict: bool = False
     transcription: Transcription = Transcription()
     audio: AudioSettings = AudioSettings()
@@ -151,9 +168,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_key: Secret | None = None
     temporary_token: bool = False
     endpoint: str | None = None
+    region: str | None = None
     options: Mapping[str, Any] = {}
     strict: bool = False
     """Refuse to start when a setting cannot be carried."""
+    fallback: tuple["Settings", ...] = ()
+    """The same session with other providers, to go on with when this one fails for good; of the same audio."""
     origin: str = "settings"
     """Where they were written, for errors."""
 
@@ -164,8 +184,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NEUTRAL = (
-    "language", "languages", "model", "sample_rate", "encoding", "channels", "partials", "punctuation", "diarization",
-    "key_terms", "end_of_turn_silence_ms", "profanity_filter", "redaction",
+    "language", "languages", "model", "region", "sample_rate", "encoding", "channels", "partials", "punctuation",
+    "diarization", "key_terms", "end_of_turn_silence_ms", "profanity_filter", "redaction", "filler_words", "entities",
+    "sentiment", "translate_to",
 )  # fmt: skip
 """The neutral vocabulary: every adapter says of each what becomes of it."""
 
@@ -215,20 +236,27 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 def resolve(tree: Mapping[str, Any], origin: str, provider: str | None = None) -> Settings:
     """The same for a tree that is already in memory; ``origin`` names it in errors."""
     if provider:
-        tree = {**tree, "provider": provider}
+        tree = {**tree, "provider": provider, "fallback": ()}
     sections = tree.get("providers")
     chosen = _Place(origin, "$")
     shared = {key: chosen.under(key).expand(value) for key, value in tree.items() if key != "providers"}
     document = _convert({**shared, "providers": {} if sections is None else sections}, Document, chosen)
-    places = {name: chosen.under("providers").under(name) for name in {*document.providers, document.provider}}
     for name, section in document.providers.items():
-        _convert(section or {}, ProviderSection, places[name])
-    place = places[document.provider]
-    own = _convert(place.expand(document.providers.get(document.provider) or {}), ProviderSection, place)
+        _convert(section or {}, ProviderSection, chosen.under("providers").under(name))
+    return msgspec.structs.replace(
+        _of_provider(document.provider, document, chosen),
+        fallback=tuple(_of_provider(name, document, chosen) for name in document.fallback),
+    )
+
+
+def _of_provider(name: str, document: Document, root: "_Place") -> Settings:
+    """What the document asks of one provider. Only now are its keys read."""
+    place = root.under("providers").under(name)
+    own = _convert(place.expand(document.providers.get(name) or {}), ProviderSection, place)
     return Settings(
-        provider=document.provider, transcription=document.transcription, audio=document.audio,
-        resilience=document.resilience, strict=document.strict, origin=origin,
-        **{name: getattr(own, name) for name in ProviderSection.__struct_fields__},
+        provider=name, transcription=document.transcription, audio=document.audio,
+        resilience=document.resilience, strict=document.strict, origin=root.origin,
+        **{field: getattr(own, field) for field in ProviderSection.__struct_fields__},
     )  # fmt: skip
 
 

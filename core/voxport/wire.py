@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from voxport.codec import HttpRequest, HttpResponse, Status, Support, Translated, Translation
+from voxport.codec import Capabilities, HttpRequest, HttpResponse, Status, Support, Translated, Translation
 from voxport.events import Failed, FailureKind, Notice, Unknown
 from voxport.settings import AudioSettings, Settings, Transcription, given
 
@@ -217,6 +217,18 @@ def only(granted: object, note: str) -> Rule:
     dropped, mapped = Support("dropped", "", note), Support("mapped", "", note)
     usual: Status = "mapped" if granted else "dropped"
     return rule(usual, note=note, put=lambda *_: {}, judge=lambda value, _: mapped if value == granted else dropped)
+
+
+def region(regions: Mapping[str, str], option: str = "endpoint") -> Rule:
+    """The ``Rule`` for ``region``; ``endpoint_of`` looks up what it selects. A name that is none of ``regions`` never
+    comes so far: sending audio to another region would be no approximation.
+    """
+    return rule("mapped", option, ", ".join(regions), put=lambda *_: {}, take=lambda _: None)
+
+
+def endpoint_of(settings: Settings, can: Capabilities) -> str:
+    """Where to dial: ``endpoint``, else that of ``region``, else the default."""
+    return settings.endpoint or can.regions.get(settings.region or "", can.default_endpoint)
 
 
 def supports(rules: Mapping[str, Rule]) -> dict[str, Support]:

@@ -8,21 +8,14 @@ from urllib.parse import quote
 import pytest
 
 from voxport.codec import Accepted, Closed, Desk, Dial, HttpRequest, HttpResponse, Opened
+from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, Invalid, KeepAlive, Start
 from voxport.events import (
     Acknowledged,
-    Audio,
     Begun,
-    Command,
-    Configure,
     Ended,
-    EndUtterance,
     Failed,
-    Finish,
-    Invalid,
-    KeepAlive,
     Notice,
     SpeechStarted,
-    Start,
     Transcript,
     TurnEnded,
     Unknown,

@@ -6,20 +6,14 @@ from typing import Any
 import pytest
 
 from voxport.codec import Accepted, Closed, Desk, Dial, HttpRequest, HttpResponse, Opened
+from voxport.commands import Audio, Configure, EndUtterance, Finish, Invalid, KeepAlive, Start
 from voxport.events import (
     Acknowledged,
-    Audio,
     Begun,
-    Configure,
     Ended,
-    EndUtterance,
     Failed,
-    Finish,
-    Invalid,
-    KeepAlive,
     Notice,
     SpeechStarted,
-    Start,
     Transcript,
     TurnEnded,
     Unknown,

@@ -4,21 +4,8 @@ import signal
 import sys
 
 from voxport import registry
-from voxport.events import (
-    Acknowledged,
-    AnyEvent,
-    Audio,
-    Begun,
-    Command,
-    Ended,
-    Finish,
-    Invalid,
-    SpeechStarted,
-    Start,
-    Transcript,
-    TurnEnded,
-    Word,
-)
+from voxport.commands import Audio, Command, Finish, Invalid, Start
+from voxport.events import Acknowledged, AnyEvent, Begun, Ended, SpeechStarted, Transcript, TurnEnded, Word
 from voxport.listener import Listener
 from voxport.settings import Settings
 

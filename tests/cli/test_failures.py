@@ -13,8 +13,9 @@ from support.command import PROVIDERS, Config, Run, Serve
 from support.emulated import KEY, SAID, SCRIPT
 from voxport import demo
 from voxport.codec import Accepted, Adapter, Closed, Desk, Front, HttpRequest, HttpResponse, Server
+from voxport.commands import Command
 from voxport.ear import Ear
-from voxport.events import AnyEvent, Command, Failed, Transcript, TurnEnded
+from voxport.events import AnyEvent, Failed, Transcript, TurnEnded
 from voxport.listener import Listener
 
 IMPATIENT = {"connect_timeout": 0.3, "begin_timeout": 0.3, "max_retries": 1, "backoff": 0.01}

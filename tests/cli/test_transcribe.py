@@ -18,8 +18,9 @@ import soundfile
 from support.command import PROVIDERS, VOXPORT, WAIT, Config, Run
 from support.emulated import KEY, RATE, SAID, SCRIPT, SECONDS
 from voxport import demo
+from voxport.commands import Command, Finish
 from voxport.ear import Ear
-from voxport.events import AnyEvent, Command, Finish
+from voxport.events import AnyEvent
 from voxport.listener import Listener
 
 TEXT = "".join(f"{line}\n" for line in SAID)

@@ -9,8 +9,9 @@ from gladiaio_sdk import GladiaClient
 
 from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, SCRIPT, SECONDS, bare, jfk
 from voxport import registry
+from voxport.commands import Audio, Command, Start
 from voxport.ear import Ear
-from voxport.events import AnyEvent, Audio, Command, Start
+from voxport.events import AnyEvent
 from voxport.listener import DroppedError, Listener
 
 # gladiaio-sdk 2.2.0 connects without a context manager, which websockets has deprecated.

@@ -74,12 +74,15 @@ _FACTS: "Mapping[str, Callable[[Capabilities], str]]" = {
     "tells speech start": lambda can: _yes(can.tells_speech_start),
     "tells turn end": lambda can: _yes(can.tells_turns),
     "ends a turn when told": lambda can: _yes(can.forces_endpoint),
-    "settings in mid-session": lambda can: _yes(can.configures),
+    "settings in mid-session": lambda can: ", ".join(can.configures) or "-",
     "temporary tokens": lambda can: _yes(can.temporary_tokens),
     "key": lambda can: can.key_variable or "-",
     "endpoint": lambda can: can.default_endpoint or "-",
+    "regions": lambda can: ", ".join(can.regions) or "-",
+    "tells beside the transcript": lambda can: ", ".join(can.tells_beside) or "-",
+    "identifies speakers": lambda can: _yes(can.identifies_speakers),
     "model": lambda can: can.default_model or "-",
-    "billed by": lambda can: can.billed_by or "-",
+    "billed by": lambda can: can.billed_by.replace("_", " "),
 }
 """A row of the second table: its name, and what it says of a provider."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from voxport.events import AnyEvent, Command
+from voxport.commands import Command
+from voxport.events import AnyEvent
 
 
 class Backend(Protocol):

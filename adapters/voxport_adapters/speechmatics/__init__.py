@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
-from voxport import codec, ends, events, wire
+from voxport import codec, commands, ends, events, wire
 from voxport.settings import Encoding, Settings
 
 
@@ -67,6 +67,10 @@ ENDS = ".?!…。？！؟"  # noqa: RUF001 -- the same
 PACKS = {"zh": "cmn", "nb": "no", "nn": "no", "fil": "tl"}
 LOCALES = {"en-gb": "en-GB", "en-us": "en-US", "en-au": "en-AU", "zh-cn": "cmn-Hans", "zh-tw": "cmn-Hant"}
 DELIMITERS = {"cmn": "", "ja": ""}
+REGIONS = {
+    "eu": "wss://eu.rt.speechmatics.com", "us": "wss://us.rt.speechmatics.com",
+    "global": "wss://global.rt.speechmatics.com",
+}  # fmt: skip
 ENCODINGS: dict[Encoding, str] = {"s16le": "pcm_s16le", "f32le": "pcm_f32le", "mulaw": "mulaw"}
 CHANGEABLE = {"max_delay", "max_delay_mode", "enable_partials", "audio_filtering_config", "conversation_config"}
 BESIDE = {"translation_config", "audio_events_config"}
@@ -89,6 +93,7 @@ RULES = {
         "approximated", "language", "a session has one language pack: that of 'language', else of the first of these",
         put=lambda tags, asked: {} if asked.transcription.language else _language(tags[0]), take=lambda _: None),
     "model": wire.rule("mapped", "model", take=lambda o: o.get("model") or o.get("operating_point")),
+    "region": wire.region(REGIONS),
     "sample_rate": wire.rule("mapped", "sample_rate"),
     "encoding": wire.rule("mapped", "encoding", values=ENCODINGS),
     "channels": wire.only(1, "raw audio is mono; channels apart (AddChannelAudio) are not carried"),
@@ -106,6 +111,16 @@ RULES = {
         take=lambda o: round(o.get("conversation_config", {}).get(TRIGGER, 0) * 1000) or None),
     "profanity_filter": wire.only(granted=False, note="profanities are tagged in the raw message, never masked"),
     "redaction": wire.only(granted=False, note="the option transcript_filtering_config.replacements masks by pattern"),
+    "filler_words": wire.rule(
+        "mapped", "transcript_filtering_config.remove_disfluencies",
+        put=lambda kept, _: {"transcript_filtering_config": {"remove_disfluencies": not kept}},
+        take=lambda o: False if o.get("transcript_filtering_config", {}).get("remove_disfluencies") else None),
+    "entities": wire.rule("mapped", "enable_entities"),
+    "sentiment": wire.only(granted=False, note="not in live sessions"),
+    "translate_to": wire.rule(
+        "mapped", "translation_config.target_languages", "one to five, from or to English",
+        put=lambda codes, _: {"translation_config": {"target_languages": list(codes)}},
+        take=lambda o: o.get("translation_config", {}).get("target_languages")),
 }  # fmt: skip
 
 REMEDIES = {"invalid": "correct what the provider names", "provider": "try again later",
@@ -145,20 +160,20 @@ class Client(ends.ClientEnd[Heard | Told]):
         self._open = self._partial = self._in_turn = False  # what stands: a mark for the next word, a partial, a turn
         self._settled = 0.0
 
-    def send(self, command: events.Command) -> ends.Outgoing:
+    def send(self, command: commands.Command) -> ends.Outgoing:
         match command:
-            case events.Audio(data=data):
+            case commands.Audio(data=data):
                 self._chunks += 1
                 self._sent += len(data)
                 self._ends.append(self._sent)
                 return (data,)
-            case events.Start():
+            case commands.Start():
                 return (wire.text(self._start()),)
-            case events.EndUtterance():
+            case commands.EndUtterance():
                 return (wire.text({"message": "ForceEndOfUtterance", "timestamp": self._sent / self._second}),)
-            case events.Configure(changes=changes):
+            case commands.Configure(changes=changes):
                 return self._configure(changes)
-            case events.Finish():
+            case commands.Finish():
                 self.finishing = True
                 return (wire.text({"message": "EndOfStream", "last_seq_no": self._chunks}),)
             case _:
@@ -262,15 +277,15 @@ class Server(ends.ServerEnd):
         self._begun = self._finished = self._forcing = False
         self._added, self._settled = 0, 0.0
 
-    def opened(self) -> Iterable[events.Command]:
-        return (events.Invalid(self._refused),) if self._refused else ()
+    def opened(self) -> Iterable[commands.Command]:
+        return (commands.Invalid(self._refused),) if self._refused else ()
 
-    def audio(self, data: bytes) -> Iterable[events.Command]:
+    def audio(self, data: bytes) -> Iterable[commands.Command]:
         if self._finished:
             return _invalid("add_audio_after_eos", "Audio after EndOfStream is ignored.")
         return super().audio(data) if self._begun else _invalid("protocol_error", "AddAudio before RecognitionStarted")
 
-    def command(self, frame: str) -> Iterable[events.Command]:
+    def command(self, frame: str) -> Iterable[commands.Command]:
         try:
             message = msgspec.json.decode(frame)  # a string, where an SDK has encoded a message twice
             return self._obey(msgspec.json.decode(message) if isinstance(message, str) else message)
@@ -278,7 +293,7 @@ class Server(ends.ServerEnd):
             code = "invalid_config" if isinstance(error, msgspec.ValidationError) else "invalid_message"
             return _invalid(code, str(error))
 
-    def _obey(self, message: object) -> Iterable[events.Command]:
+    def _obey(self, message: object) -> Iterable[commands.Command]:
         match message:
             case {"message": "StartRecognition"} if self._asked:
                 return _invalid("protocol_error", "StartRecognition came before")
@@ -291,29 +306,29 @@ class Server(ends.ServerEnd):
                 return self._configure(config)
             case {"message": "ForceEndOfUtterance"}:
                 self._forcing = True
-                return (events.EndUtterance(),)
+                return (commands.EndUtterance(),)
             case {"message": "EndOfStream"}:  # clients count in different ways: their number is not checked
                 self._finished = True
-                return (events.Finish(),)
+                return (commands.Finish(),)
             case _:
                 return _invalid("unsupported", "a message that is not understood here was ignored")
 
-    def _start(self, asked: dict[str, Any]) -> Iterable[events.Command]:
+    def _start(self, asked: dict[str, Any]) -> Iterable[commands.Command]:
         if asked.get("type") == "file":
             return _invalid("invalid_audio_type", "containers are not decoded here: send raw audio")
         self._asked, self._config = asked, msgspec.convert(asked, Config)
         if self._config.language not in LANGUAGES:
             return _invalid("invalid_model", f"Language {self._config.language} is not available.")
-        return (events.Start(wire.settings_of("speechmatics", asked, RULES)),)
+        return (commands.Start(wire.settings_of("speechmatics", asked, RULES)),)
 
-    def _configure(self, config: Mapping[str, Any]) -> Iterable[events.Command]:
+    def _configure(self, config: Mapping[str, Any]) -> Iterable[commands.Command]:
         changed = {name: value for name, value in config.items() if self._asked.get(name) != value}
         if changed.keys() - CHANGEABLE:
             return _invalid("invalid_config", f"cannot change: {', '.join(sorted(changed.keys() - CHANGEABLE))}")
         self._config = msgspec.convert({**self._asked, **changed}, Config)
         self._asked |= changed
         found = {name: RULES[name].recover(config) for name in ("partials", "end_of_turn_silence_ms")}
-        return (events.Configure({name: value for name, value in found.items() if value is not None}),)
+        return (commands.Configure({name: value for name, value in found.items() if value is not None}),)
 
     def send(self, event: events.AnyEvent) -> ends.Outgoing:
         match event:
@@ -379,8 +394,8 @@ def _text(name: str, **fields: Any) -> str:
     return wire.text(FROM_SERVER[name](**fields))
 
 
-def _invalid(code: str, reason: str) -> tuple[events.Command, ...]:
-    return (events.Invalid(_failed(code, reason) if code in CLOSES else events.Notice(code=code, message=reason)),)
+def _invalid(code: str, reason: str) -> tuple[commands.Command, ...]:
+    return (commands.Invalid(_failed(code, reason) if code in CLOSES else events.Notice(code=code, message=reason)),)
 
 
 class Front(ends.Tokens):
@@ -415,7 +430,8 @@ class Speechmatics(ends.TableAdapter):
     name = "speechmatics"
     capabilities = codec.Capabilities(
         settings=wire.supports(RULES), encodings=tuple(ENCODINGS), audio_before_begun=False, max_session=48 * 3600.0,
-        tells_speech_start=False, acknowledges=True, configures=True, temporary_tokens=True,
+        tells_speech_start=False, acknowledges=True, configures=("partials", "end_of_turn_silence_ms"),
+        temporary_tokens=True, regions=REGIONS,
         key_variable="SPEECHMATICS_API_KEY", default_endpoint="wss://eu.rt.speechmatics.com", default_model="enhanced",
     )  # fmt: skip
     rules = RULES
@@ -425,7 +441,7 @@ class Speechmatics(ends.TableAdapter):
 
     def dial(self, settings: Settings, resume: codec.Dial | None = None) -> codec.Dialling:
         """Temporary keys come from the cloud's management host or, where ``endpoint`` is another's, from there."""
-        endpoint = re.sub(r"/v2(/\w*)?$", "", settings.endpoint or self.capabilities.default_endpoint)
+        endpoint = re.sub(r"/v2(/\w*)?$", "", wire.endpoint_of(settings, self.capabilities))
         key = settings.key
         if settings.temporary_token:
             host = "https://mp.speechmatics.com" if ".speechmatics.com" in endpoint else endpoint

@@ -13,9 +13,9 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from voxport import codec, ends, events, wire
+from voxport import codec, commands, ends, events, wire
 from voxport.settings import Settings
-from voxport_adapters.gladia_request import FORMATS, MODEL, RATES, RULES, WANTED, code_of, languages_of, read
+from voxport_adapters.gladia.request import FORMATS, MODEL, RATES, REGIONS, RULES, WANTED, code_of, languages_of, read
 
 LIVE = "/v2/live"
 STOPPED = "Recording is already stopped"
@@ -95,14 +95,14 @@ class Client(ends.ClientEnd[Message]):
         self._silences: dict[int, float] = {}  # where speech ended last
         self._recorded: float | None = None
 
-    def send(self, command: events.Command) -> ends.Outgoing:
+    def send(self, command: commands.Command) -> ends.Outgoing:
         match command:
-            case events.Audio(data=data):
+            case commands.Audio(data=data):
                 piece = MAX_FRAME - MAX_FRAME % self.settings.audio.frame_bytes
                 return [data[at : at + piece] for at in range(0, len(data), piece)]
-            case events.KeepAlive():
+            case commands.KeepAlive():
                 return ('{"type":"audio_chunk","data":{"chunk":""}}',)
-            case events.Finish():
+            case commands.Finish():
                 self.finishing = True
                 return ('{"type":"stop_recording"}',)
         return ()
@@ -223,13 +223,13 @@ class Server(ends.ServerEnd):
         self._sizes: deque[int] = deque()  # of chunks that wait for their acknowledgement
         self._held: events.Transcript | None = None  # a final that waits to learn whether it ends a turn
 
-    def opened(self) -> Iterable[events.Command]:
+    def opened(self) -> Iterable[commands.Command]:
         """No client repeats its stop after a drop, so that one is remembered."""
         self._since = self._session.seconds
-        start = events.Start(self._session.settings)
-        return (start, events.Finish()) if self._session.stopped else (start,)
+        start = commands.Start(self._session.settings)
+        return (start, commands.Finish()) if self._session.stopped else (start,)
 
-    def receive(self, signal: codec.Signal) -> Iterable[events.Command]:
+    def receive(self, signal: codec.Signal) -> Iterable[commands.Command]:
         """Close 1000 is a stop that wants no answer; after any other end the client may come back."""
         if not isinstance(signal, codec.Closed):
             return super().receive(signal)
@@ -238,19 +238,19 @@ class Server(ends.ServerEnd):
         self._held = None
         session.left = session.left or signal.code == 1000
         session.stopped = stopped or session.left
-        return () if stopped else (events.Finish() if session.left else events.EndUtterance(),)
+        return () if stopped else (commands.Finish() if session.left else commands.EndUtterance(),)
 
-    def audio(self, data: bytes) -> Iterable[events.Command]:
+    def audio(self, data: bytes) -> Iterable[commands.Command]:
         if self._session.stopped:
             return _refused("audio_chunk", STOPPED)
         if len(data) % self._session.settings.audio.frame_bytes:
             return _refused("audio_chunk", "A chunk must hold whole sample frames")
         if not data:
-            return (events.KeepAlive(),)
+            return (commands.KeepAlive(),)
         self._sizes.append(len(data))
-        return (events.Audio(data),)
+        return (commands.Audio(data),)
 
-    def command(self, frame: str) -> Iterable[events.Command]:
+    def command(self, frame: str) -> Iterable[commands.Command]:
         """How the service takes what it does not understand is not known; here it is a refused chunk."""
         try:
             message = self.decoder.decode(frame)
@@ -264,7 +264,7 @@ class Server(ends.ServerEnd):
         left = self._session.seconds - max((said.end for said in self._session.utterances), default=0.0)
         data = {"recording_duration": self._session.seconds, "recording_left_to_process": round(max(left, 0.0), 3)}
         self._session.owed += self._put("acknowledgments", "stop_recording", data, acknowledged=True, error=None)
-        return (events.Finish(),)
+        return (commands.Finish(),)
 
     def send(self, event: events.AnyEvent) -> ends.Outgoing:
         said = [*self._session.owed, *self._say(event)]
@@ -351,8 +351,8 @@ class Server(ends.ServerEnd):
         return self._session.seconds if seconds is None else round(seconds + self._since, 3)
 
 
-def _refused(kind: str, why: str) -> Iterable[events.Command]:
-    return (events.Invalid(events.Notice(code=kind, message=why)),)
+def _refused(kind: str, why: str) -> Iterable[commands.Command]:
+    return (commands.Invalid(events.Notice(code=kind, message=why)),)
 
 
 class Front:
@@ -418,7 +418,8 @@ class Gladia(ends.TableAdapter):
     capabilities = codec.Capabilities(
         settings=wire.supports(RULES), encodings=tuple(FORMATS), sample_rates=RATES, max_channels=8, resumes=True,
         acknowledges=True, keep_alive=15.0, max_session=3 * 3600.0, forces_endpoint=False, default_model=MODEL,
-        key_variable="GLADIA_API_KEY", default_endpoint="https://api.gladia.io", billed_by="seconds x channels",
+        key_variable="GLADIA_API_KEY", default_endpoint="https://api.gladia.io", billed_by="audio_per_channel",
+        regions=REGIONS,
     )  # fmt: skip
     rules = RULES
     defaults = {"model": MODEL, "messages_config": dict.fromkeys(WANTED, True)}

@@ -65,6 +65,10 @@ def _but_whisper(_value: object, settings: Settings) -> codec.Support | None:
     return codec.Support("dropped", "", "whisper-rt has no such setting") if model_of(settings) == WHISPER else None
 
 
+REGIONS = {
+    "global": "wss://streaming.assemblyai.com", "us": "wss://streaming.us.assemblyai.com",
+    "eu": "wss://streaming.eu.assemblyai.com",
+}  # fmt: skip
 ENCODINGS: dict[Encoding, str] = {"s16le": "pcm_s16le", "mulaw": "pcm_mulaw"}
 NO_FLOATS = codec.Support("dropped", "encoding", "s16le or mulaw")
 NO_PARTIALS = codec.Support("dropped", "include_partial_turns", "with redact_pii there are finals only")
@@ -81,6 +85,7 @@ RULES = {
     ),
     "languages": LANGUAGES(take=lambda o: c if len(c := o.get("language_codes") or []) > 1 else None),
     "model": wire.rule("mapped", "speech_model"),
+    "region": wire.region(REGIONS),
     "sample_rate": wire.rule("mapped", "sample_rate"),
     "encoding": wire.rule(
         "mapped", "encoding", values=ENCODINGS, judge=lambda value, _: None if value in ENCODINGS else NO_FLOATS,
@@ -107,6 +112,10 @@ RULES = {
     ),
     "profanity_filter": wire.rule("mapped", "filter_profanity"),
     "redaction": wire.rule("mapped", "redact_pii", "in finals; partials are not sent then"),
+    "filler_words": wire.rule("dropped", note="the model decides"),
+    "entities": wire.only(granted=False, note="not in live sessions"),
+    "sentiment": wire.only(granted=False, note="not in live sessions"),
+    "translate_to": wire.rule("dropped", note="not offered"),
 }  # fmt: skip
 CHANGEABLE = ("language", "languages", "key_terms", "end_of_turn_silence_ms", "profanity_filter")
 UPDATES = ("max_turn_silence", "keyterms_prompt", "prompt", "agent_context", "filter_profanity", "language_codes")

@@ -18,6 +18,7 @@ DEFAULTS = {
         "receive_post_processing_events": True, "receive_acknowledgments": True, "receive_lifecycle_events": False,
     },
 }  # fmt: skip
+REGIONS = {"us": "us-west", "eu": "eu-west"}
 CHOICES: dict[str, Sequence[object]] = {
     "encoding": ("wav/pcm", "wav/alaw", "wav/ulaw"), "bit_depth": (8, 16, 24, 32), "channels": range(1, 9),
     "sample_rate": RATES,
@@ -55,6 +56,7 @@ RULES = {
         take=lambda o: languages_of(o) if len(languages_of(o)) > 1 else None,
     ),
     "model": wire.rule("mapped", "model"),
+    "region": wire.rule("mapped", "region", "us, eu", values=REGIONS),
     "sample_rate": wire.rule("mapped", "sample_rate"),
     "encoding": wire.rule(
         "mapped", "encoding, bit_depth",
@@ -81,6 +83,24 @@ RULES = {
     ),
     "profanity_filter": wire.only(granted=False, note="not offered"),
     "redaction": wire.only(granted=False, note="not in live sessions"),
+    "filler_words": wire.rule("dropped", note="the model decides"),
+    "entities": wire.rule(
+        "mapped", "realtime_processing.named_entity_recognition",
+        put=lambda wanted, _: {"realtime_processing": {"named_entity_recognition": wanted}},
+        take=lambda o: o["realtime_processing"].get("named_entity_recognition"),
+    ),
+    "sentiment": wire.rule(
+        "mapped", "realtime_processing.sentiment_analysis",
+        put=lambda wanted, _: {"realtime_processing": {"sentiment_analysis": wanted}},
+        take=lambda o: o["realtime_processing"].get("sentiment_analysis"),
+    ),
+    "translate_to": wire.rule(
+        "mapped", "realtime_processing.translation_config.target_languages",
+        put=lambda codes, _: {"realtime_processing": {
+            "translation": True, "translation_config": {"target_languages": list(map(code_of, codes))},
+        }},
+        take=lambda o: o["realtime_processing"].get("translation_config", {}).get("target_languages"),
+    ),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from voxport import codec, ends, events, wire
+from voxport import codec, commands, ends, events, wire
 from voxport.settings import Encoding, Settings
 
 LISTEN = "/v1/listen"
@@ -99,6 +99,10 @@ class FromClient(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     language_hints: list[str] | None = None
 
 
+REGIONS = {
+    "us": "wss://api.deepgram.com", "eu": "wss://api.eu.deepgram.com", "au": "wss://api.au.deepgram.com",
+    "in": "wss://api.in.deepgram.com",
+}  # fmt: skip
 ENCODINGS: dict[Encoding, str] = {"s16le": "linear16", "f32le": "linear32", "mulaw": "mulaw"}
 BOOSTED = codec.Support("approximated", "keywords", "single words are boosted; prompting with terms needs nova-3")
 RULES = {
@@ -108,6 +112,7 @@ RULES = {
         put=lambda codes, _: {"language": "multi", "language_hint": list(codes)}, take=lambda o: o.get("language_hint"),
     ),
     "model": wire.rule("mapped", "model"),
+    "region": wire.region(REGIONS),
     "sample_rate": wire.rule("mapped", "sample_rate"),
     "encoding": wire.rule("mapped", "encoding", values=ENCODINGS),
     "channels": wire.rule(
@@ -129,6 +134,10 @@ RULES = {
         put=lambda wanted, _: {"redact": ["pci", "ssn", "numbers"] if wanted else None},
         take=lambda o: bool(o.get("redact")) or None,
     ),
+    "filler_words": wire.rule("mapped", "filler_words"),
+    "entities": wire.rule("mapped", "detect_entities"),
+    "sentiment": wire.only(granted=False, note="not in live sessions"),
+    "translate_to": wire.rule("dropped", note="not offered"),
 }  # fmt: skip
 
 CLOSES = {
@@ -158,17 +167,17 @@ class Client(ends.ClientEnd[FromServer]):
         self._partials: set[int] = set()  # channels on which a partial stands
         self._turns: set[int] = set()  # channels whose turn has finals and no end yet
 
-    def send(self, command: events.Command) -> ends.Outgoing:
+    def send(self, command: commands.Command) -> ends.Outgoing:
         match command:
-            case events.Audio(data=data):
+            case commands.Audio(data=data):
                 return (data,)
-            case events.EndUtterance():
+            case commands.EndUtterance():
                 return ('{"type":"Finalize"}',)
-            case events.KeepAlive():
+            case commands.KeepAlive():
                 return ('{"type":"KeepAlive"}',)
-            case events.Configure(changes=changes) if "key_terms" in changes:
+            case commands.Configure(changes=changes) if "key_terms" in changes:
                 return (wire.text(FromClient("Configure", keyterms=list(changes["key_terms"]))),)
-            case events.Finish():
+            case commands.Finish():
                 self.finishing = True
                 return ('{"type":"CloseStream"}',)
             case _:
@@ -274,30 +283,30 @@ class Server(ends.ServerEnd):
         self._held: events.Transcript | None = None
         self._tiled = 0.0  # seconds up to which finals cover the audio
 
-    def opened(self) -> Iterable[events.Command]:
-        return (events.Start(self._settings),)
+    def opened(self) -> Iterable[commands.Command]:
+        return (commands.Start(self._settings),)
 
-    def audio(self, data: bytes) -> Iterable[events.Command]:
+    def audio(self, data: bytes) -> Iterable[commands.Command]:
         """An empty frame is the old way to finish."""
         self._digest.update(data)
-        return (events.Audio(data) if data else events.Finish(),)
+        return (commands.Audio(data) if data else commands.Finish(),)
 
-    def command(self, frame: str) -> Iterable[events.Command]:
+    def command(self, frame: str) -> Iterable[commands.Command]:
         try:
             message = self.decoder.decode(frame)
         except wire.UNREADABLE as error:
             detail = f"Could not deserialize last text message: {error}"
-            return (events.Invalid(events.Notice(code="SchemaError", message=detail, raw=frame)),)
+            return (commands.Invalid(events.Notice(code="SchemaError", message=detail, raw=frame)),)
         match message.type:
             case "CloseStream":
-                return (events.Finish(),)
+                return (commands.Finish(),)
             case "Finalize":
-                return (events.EndUtterance(),)
+                return (commands.EndUtterance(),)
             case "Configure":
                 changes = {} if message.keyterms is None else {"key_terms": tuple(message.keyterms)}
-                return (events.Configure(changes),)
+                return (commands.Configure(changes),)
             case _:
-                return (events.KeepAlive(),)
+                return (commands.KeepAlive(),)
 
     def send(self, event: events.AnyEvent) -> ends.Outgoing:
         held, self._held = self._held, None
@@ -417,10 +426,10 @@ class Deepgram(ends.TableAdapter):
 
     name = "deepgram"
     capabilities = codec.Capabilities(
-        settings=wire.supports(RULES), encodings=tuple(ENCODINGS), max_channels=20, configures=True,
+        settings=wire.supports(RULES), encodings=tuple(ENCODINGS), max_channels=20, configures=("key_terms",),
         keep_alive=4.0,  # the service closes with 1011 after 10 s without a message
         temporary_tokens=True, key_variable="DEEPGRAM_API_KEY", default_endpoint="wss://api.deepgram.com",
-        default_model=MODEL, billed_by="seconds of audio",
+        default_model=MODEL, regions=REGIONS,
     )  # fmt: skip
     rules = RULES
     defaults = {"model": MODEL, "vad_events": True}
@@ -430,7 +439,7 @@ class Deepgram(ends.TableAdapter):
 
     def dial(self, settings: Settings, resume: codec.Dial | None = None) -> codec.Dialling:
         """One upgrade; with ``temporary_token`` a token is fetched first."""
-        endpoint = settings.endpoint or self.capabilities.default_endpoint
+        endpoint = wire.endpoint_of(settings, self.capabilities)
         credential = f"Token {settings.key}"
         if settings.temporary_token:
             headers = {"Authorization": credential, "Content-Type": "application/json"}

@@ -12,10 +12,22 @@ from typing import Any
 
 import msgspec
 
-from voxport import codec, ends, events, wire
+from voxport import codec, commands, ends, events, wire
 from voxport.settings import Settings
 from voxport.timeline import texts
-from voxport_adapters.assemblyai_request import RULES, U3, US, Stream, changes_of, is_u3, model_of, read, update_of
+from voxport_adapters.assemblyai.request import (
+    CHANGEABLE,
+    REGIONS,
+    RULES,
+    U3,
+    US,
+    Stream,
+    changes_of,
+    is_u3,
+    model_of,
+    read,
+    update_of,
+)
 
 STREAM, TOKENS, VERSION = "/v3/ws", "/v3/token", "2025-05-12"
 LONGEST = 10_800  # seconds of a session
@@ -89,8 +101,8 @@ class LLMGatewayResponse(msgspec.Struct, tag=True):
 Aside = Warned | Heartbeat | Silence | SpeakerRevision | LLMGatewayResponse
 FromServer = Begin | SpeechStarted | Turn | Termination | Error | Aside
 
-COMMANDS: Mapping[str, events.Command] = {
-    "Terminate": events.Finish(), "ForceEndpoint": events.EndUtterance(), "KeepAlive": events.KeepAlive(),
+COMMANDS: Mapping[str, commands.Command] = {
+    "Terminate": commands.Finish(), "ForceEndpoint": commands.EndUtterance(), "KeepAlive": commands.KeepAlive(),
 }  # fmt: skip
 FAULTS: dict[int, tuple[events.FailureKind, bool, str]] = {
     1008: ("refused", False, "check the API key or token, and the account"),
@@ -109,8 +121,8 @@ def _failed(code: int, text: str) -> events.Failed:
     return events.Failed(kind=kind, code=str(code), message=message, remedy=remedy, retryable=retryable)
 
 
-def _refused(code: int, text: str) -> tuple[events.Invalid]:
-    return (events.Invalid(_failed(code, text)),)
+def _refused(code: int, text: str) -> tuple[commands.Invalid]:
+    return (commands.Invalid(_failed(code, text)),)
 
 
 class Client(ends.ClientEnd[FromServer]):
@@ -127,15 +139,15 @@ class Client(ends.ClientEnd[FromServer]):
         self._partial = False  # one stands
         self._open = False  # something was said that no final has settled
 
-    def send(self, command: events.Command) -> ends.Outgoing:
+    def send(self, command: commands.Command) -> ends.Outgoing:
         match command:
-            case events.Audio(data=data):
+            case commands.Audio(data=data):
                 return (data,)
-            case events.Configure(changes=changes):
+            case commands.Configure(changes=changes):
                 update = update_of(changes, self.settings)
                 return (wire.text({"type": "UpdateConfiguration", **update}),) if update else ()
             case _:
-                self.finishing = self.finishing or isinstance(command, events.Finish)
+                self.finishing = self.finishing or isinstance(command, commands.Finish)
                 return [wire.text({"type": name}) for name, meaning in COMMANDS.items() if meaning == command]
 
     def hear(self, message: FromServer) -> Iterable[events.AnyEvent]:
@@ -239,10 +251,10 @@ class Server(ends.ServerEnd):
         self._order = 0
         self._speech = False  # the turn has begun
 
-    def opened(self) -> Iterable[events.Command]:
-        return (events.Invalid(self._refusal) if self._refusal else events.Start(self._settings),)
+    def opened(self) -> Iterable[commands.Command]:
+        return (commands.Invalid(self._refusal) if self._refusal else commands.Start(self._settings),)
 
-    def audio(self, data: bytes) -> Iterable[events.Command]:
+    def audio(self, data: bytes) -> Iterable[commands.Command]:
         """One message too long is refused; short ones are borne for about a second."""
         length = 1000 * len(data) / self._settings.audio.bytes_per_second
         self._audio += length
@@ -252,7 +264,7 @@ class Server(ends.ServerEnd):
             return _refused(3007, f"Input Duration Error: {why}")
         return super().audio(data)
 
-    def command(self, frame: str) -> Iterable[events.Command]:
+    def command(self, frame: str) -> Iterable[commands.Command]:
         try:
             json.loads(frame)  # its complaints are the service's
             message = msgspec.json.decode(frame)
@@ -261,7 +273,7 @@ class Server(ends.ServerEnd):
         match message:
             case {"type": "UpdateConfiguration"}:
                 try:
-                    return (events.Configure(changes_of(message)),)
+                    return (commands.Configure(changes_of(message)),)
                 except ValueError as error:
                     return _refused(3006, f"{BAD_INPUT}{error}")
             case {"type": str(kind)} if kind in COMMANDS:
@@ -410,9 +422,9 @@ class AssemblyAI(ends.TableAdapter):
     name = "assemblyai"
     capabilities = codec.Capabilities(
         settings=wire.supports(RULES), encodings=tuple(RULES["encoding"].values), sample_rate_range=(8000, 96_000),
-        chunk_seconds=(0.05, 1.0), max_session=float(LONGEST), configures=True, temporary_tokens=True,
+        chunk_seconds=(0.05, 1.0), max_session=float(LONGEST), configures=CHANGEABLE, temporary_tokens=True,
         key_variable="ASSEMBLYAI_API_KEY", default_endpoint="wss://streaming.assemblyai.com", default_model=U3,
-        billed_by="seconds of connection",
+        billed_by="session", regions=REGIONS, answers_regularly=False,
     )  # fmt: skip
     rules = RULES
     defaults = {"speech_model": U3}
@@ -422,7 +434,7 @@ class AssemblyAI(ends.TableAdapter):
 
     def dial(self, settings: Settings, resume: codec.Dial | None = None) -> codec.Dialling:
         """One upgrade; with ``temporary_token`` a token is fetched first. Lists and mappings travel as JSON."""
-        endpoint = settings.endpoint or self.capabilities.default_endpoint
+        endpoint = wire.endpoint_of(settings, self.capabilities)
         headers, options = {"AssemblyAI-Version": VERSION, "Authorization": settings.key}, {}
         if settings.temporary_token:
             url = f"{wire.endpoint_url(endpoint, 'http', TOKENS)}?expires_in_seconds=60"
