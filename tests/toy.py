@@ -8,6 +8,7 @@ from voxport.actions import Action
 from voxport.codec import Adapter, Closed, Dial, Dialling, HttpRequest, HttpResponse, Opened
 from voxport.commands import Audio, Command, Start
 from voxport.engine import Engine
+from voxport.engine.route import Route
 from voxport.events import AnyEvent, Begun, Failed, Notice, Word
 from voxport.events import Transcript as Heard
 from voxport.settings import AudioSettings, Resilience, Settings, Transcription
@@ -41,14 +42,19 @@ class Run:
     """An engine in the hands of a test: time is what the test says it is, and the far side is scripted."""
 
     def __init__(
-        self, adapter: Adapter | None = None, *, transcription: Transcription | None = None, **patience: float
+        self,
+        adapter: Adapter | None = None,
+        *others: Route,
+        transcription: Transcription | None = None,
+        audio: AudioSettings = AUDIO,
+        **patience: float,
     ) -> None:
         self.adapter: Adapter = adapter or Toy()
         resilience = Resilience(**patience)  # type: ignore[arg-type] # a test may want whole numbers
         self.settings = Settings(
-            provider="toy", audio=AUDIO, resilience=resilience, transcription=transcription or Transcription()
+            provider="toy", audio=audio, resilience=resilience, transcription=transcription or Transcription()
         )
-        self.engine = Engine(self.adapter, self.settings, jitter=lambda: 1.0)
+        self.engine = Engine([Route(self.adapter, self.settings), *others], jitter=lambda: 1.0)
         self.now = 100.0
         self.actions: list[Action] = []
 

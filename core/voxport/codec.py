@@ -8,6 +8,7 @@ Writing an adapter: implement ``Adapter``, register it under the entry-point gro
 ``voxport.contract.AdapterContract`` judge it.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -210,6 +211,18 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What ``region`` selects: an endpoint, or a value of the provider's own option."""
     default_model: str = ""
     billed_by: Billing = "audio"
+
+    def session_left(self, age: float, expires_at: float | None, now: float) -> float | None:
+        """Seconds until the provider ends a session that is ``age`` seconds old; ``None`` for no limit.
+
+        ``expires_at`` is what it told of this one, in Unix seconds like ``now``. It is not believed where it makes no
+        sense, for one of the two clocks may be wrong.
+        """
+        left = [] if self.max_session is None else [max(0.0, self.max_session - age)]
+        told = None if expires_at is None else expires_at - now
+        if told is not None and 0 < told <= (self.max_session or math.inf):
+            left.append(told)
+        return min(left, default=None)
 
 
 # --------------------------------------------------------------------------- the adapter

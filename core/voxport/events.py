@@ -86,16 +86,18 @@ Billing = Literal["audio", "audio_per_channel", "session", "nothing"]
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection, as it will be billed. Seconds.
+    """One session of a provider's own, as it will be billed. Seconds.
 
-    ``audio_seconds`` is what was sent on it, audio sent again included; ``reported_*`` is what the provider says.
+    A voxport session may take several, each from a ``connection`` on; a session that was resumed is one.
+    ``audio_seconds`` is what was sent to it, audio that an earlier one had been sent included; ``reported_*`` is what
+    the provider says.
     ``billed_seconds`` is the amount that the provider charges for, by its own figure where it gives one.
     """
 
     provider: str
     connection: int
-    audio_seconds: float
-    session_seconds: float
+    audio_seconds: float = 0.0
+    session_seconds: float = 0.0
     reported_audio_seconds: float | None = None
     reported_session_seconds: float | None = None
     billed_by: Billing = "nothing"
@@ -350,8 +352,8 @@ class Ended(Event, frozen=True, kw_only=True, eq=False, tag="ended"):
     """The session is over, by the provider's own last message or, with ``tail_lost``, without it.
 
     ``audio_seconds`` is how much of the session's audio was sent, ``session_seconds`` how long the session was open;
-    ``reported_*`` are the provider's own figures, summed over the connections on which it gave them. ``usage`` has
-    every connection, with what is billed for it.
+    ``reported_*`` are the provider's own figures, summed over the sessions for which it gave them. ``usage`` has
+    every session of a provider's own, with what is billed for it.
     """
 
     audio_seconds: float | None = None

@@ -6,9 +6,10 @@ import msgspec
 
 from voxport import registry
 from voxport.codec import Adapter
+from voxport.engine.route import Route
 from voxport.errors import SettingsError
 from voxport.session import Session
-from voxport.settings import Secret, Settings, from_environment, load
+from voxport.settings import Secret, Settings, from_environment, load, unknown_name
 
 replace = msgspec.structs.replace
 
@@ -20,13 +21,22 @@ def open(source: str | os.PathLike[str] | Settings, provider: str | None = None)
     cannot take, a missing key, or, with ``strict: true``, one that would be dropped.
     """
     settings = source if isinstance(source, Settings) else load(source, provider)
-    adapter = registry.adapter(settings.provider, settings.origin)
-    return Session(adapter, checked(adapter, settings))
+    return Session(*routes(settings))
+
+
+def routes(settings: Settings) -> list[Route]:
+    """The provider and those to go on with, each checked; see ``open`` for what is raised."""
+    found = []
+    for asked in (settings, *settings.fallback):
+        adapter = registry.adapter(asked.provider, asked.origin)
+        found.append(Route(adapter, checked(adapter, asked)))
+    return found
 
 
 def checked(adapter: Adapter, settings: Settings) -> Settings:
     """The settings with the key filled in from its customary variable; see ``open`` for what is raised."""
     settings = _with_key(adapter, settings)
+    _check_region(adapter, settings)
     _check_audio(adapter, settings)
     lost = adapter.translate(settings).of("dropped")
     if settings.strict and lost:
@@ -47,6 +57,14 @@ def _with_key(adapter: Adapter, settings: Settings) -> Settings:
             f"{settings.origin}: {settings.provider} needs a key; set it with: export {can.key_variable}=..."
         )
     return replace(settings, api_key=Secret(key))
+
+
+def _check_region(adapter: Adapter, settings: Settings) -> None:
+    """A region that is not known is no matter of approximation: the audio would go elsewhere."""
+    regions = adapter.capabilities.regions
+    if settings.region and settings.region not in regions:
+        known = unknown_name("region", settings.region, regions) if regions else "it has no regions; leave it out"
+        raise SettingsError(f"{settings.origin}: region: {settings.region}: {settings.provider}: {known}")
 
 
 def _check_audio(adapter: Adapter, settings: Settings) -> None:

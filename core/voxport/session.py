@@ -18,9 +18,9 @@ from voxport.audio.source import Source
 from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
 from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, Start
 from voxport.engine import Engine
+from voxport.engine.route import Route
 from voxport.errors import SessionFailedError
 from voxport.events import AnyEvent, Failed, Notice
-from voxport.settings import Settings
 from voxport.transport import BrokenError, Connection, connect, request
 
 IDLE_WAIT = 0.25
@@ -57,18 +57,17 @@ class Session:
     ``with`` block, by whatever way, ends the session at the provider and leaves no thread and no socket behind.
     """
 
-    def __init__(self, adapter: Adapter, settings: Settings) -> None:
-        """Nothing happens before ``start``, which ``with`` calls."""
-        self.settings = settings
-        self._adapter = adapter
-        self._engine = Engine(adapter, settings, random.random)
+    def __init__(self, route: Route, *others: Route) -> None:
+        """``others`` are the providers to go on with. Nothing happens before ``start``, which ``with`` calls."""
+        self.settings = route.settings
+        self._engine = Engine((route, *others), random.random, time.time() - time.monotonic())
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._sending = threading.Lock()
         self._lane = _Lane(None)
         self._calls: deque[HttpRequest | Dial] = deque()
         self._events: SimpleQueue[AnyEvent | None] = SimpleQueue()
-        self._reader = threading.Thread(target=self._run, name=f"voxport-{adapter.name}", daemon=True)
+        self._reader = threading.Thread(target=self._run, name=f"voxport-{route.adapter.name}", daemon=True)
         self._pump: threading.Thread | None = None
         self._source: Source | None = None
         self._finish_asked = False
@@ -250,7 +249,7 @@ class Session:
         if isinstance(call, HttpRequest):
             self._arrived(request(call, patience.connect_timeout))
             return
-        found = connect(call, patience) if "://" in call.url else _in_process(self._adapter, call)
+        found = connect(call, patience) if "://" in call.url else _in_process(self._engine.route.adapter, call)
         if isinstance(found, HttpResponse | Unreachable):
             self._arrived(found)
         else:

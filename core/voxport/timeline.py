@@ -1,12 +1,31 @@
 """One clock and one transcript over all the connections of a session."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
-from voxport.events import Acknowledged, AnyEvent, SpeechStarted, Transcript, TurnEnded, Word
+from voxport.events import AnyEvent, Entities, Sentiments, Transcript, Translation, Word
+from voxport.wire import bare
 
 replace = msgspec.structs.replace
+
+TIMES = frozenset({"at", "start", "end", "until"})
+"""The fields that hold a time of the audio, in events and their parts."""
+SAME_WORD = 0.3
+"""Seconds that two connections may differ in about when a word was said, besides an adapter's own slack."""
+
+
+REMEMBERED = 24
+"""Words that are looked at for one that is said again."""
+
+
+class _Said:
+    """What finals have said on one channel: until when, and the last words."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.words: tuple[Word, ...] = ()
 
 
 class Timeline:
@@ -16,32 +35,49 @@ class Timeline:
         """The first connection starts at 0."""
         self.base = 0.0
         """Session time of this connection's time zero, in seconds."""
+        self._slack = 0.0
         self._overlapping = False
-        self._final_until = 0.0
+        self._said: dict[int | None, _Said] = {}
 
-    def restart(self, base: float) -> None:
-        """A new connection whose time zero is ``base``; it may repeat what finals have said."""
+    def restart(self, base: float, slack: float = 0.0) -> None:
+        """A new connection whose time zero is ``base``; it may repeat what finals have said.
+
+        The ends of those finals may lie ``slack`` seconds behind what was said.
+        """
+        self.resume(base, slack)
+
+    def resume(self, base: float, slack: float = 0.0) -> None:
+        """The same for a connection that goes on with the session, and the clock, of the one before it."""
         self.base = base
-        self._overlapping = True
+        self._slack = slack
+        self._overlapping = bool(self._said)
 
     def place(self, event: AnyEvent) -> AnyEvent | None:
         """The event on the session's clock; ``None`` when an earlier connection has said all of it."""
-        match event:
+        placed: Any = shifted(event, self.base) if self.base else event
+        match placed:
             case Transcript():
-                return self._transcript(event)
-            case Acknowledged(until=until) if self.base:
-                return replace(event, until=self.base + until)
-            case SpeechStarted(at=at) | TurnEnded(at=at) if self.base and at is not None:
-                return replace(event, at=self.base + at)
-            case _:
-                return event
+                return self._transcript(placed)
+            case Translation(end=float() as end) if self._overlapping and end <= self._of(placed.channel).until:
+                return None
+            case Entities(items=items) | Sentiments(items=items) if self._overlapping and items:
+                until = self._of(placed.channel).until
+                kept = tuple(item for item in items if item.end is None or item.end > until)
+                return replace(placed, items=kept) if kept else None
+        found: AnyEvent = placed
+        return found
+
+    def _of(self, channel: int | None) -> _Said:
+        return self._said.setdefault(channel, _Said())
 
     def _transcript(self, heard: Transcript) -> Transcript | None:
-        placed: Transcript | None = _shifted(heard, self.base) if self.base else heard
-        if self._overlapping and placed and placed.start is not None and placed.start < self._final_until:
-            placed = _after(placed, self._final_until)
+        said = self._of(heard.channel)
+        placed: Transcript | None = heard
+        if self._overlapping and heard.start is not None and heard.start < said.until + self._slack:
+            placed = _without(heard, said, self._slack)
         if placed and placed.is_final and placed.end is not None:
-            self._final_until = max(self._final_until, placed.end)
+            said.until = max(said.until, placed.end)
+            said.words = (*said.words, *placed.words)[-REMEMBERED:]
         return placed
 
 
@@ -54,24 +90,54 @@ def texts(heard: Iterable[AnyEvent]) -> str:
     return joined
 
 
-def _shifted(heard: Transcript, base: float) -> Transcript:
-    words = tuple(replace(word, start=_plus(word.start, base), end=_plus(word.end, base)) for word in heard.words)
-    return replace(heard, start=_plus(heard.start, base), end=_plus(heard.end, base), words=words)
+Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
-def _plus(seconds: float | None, base: float) -> float | None:
-    return None if seconds is None else seconds + base
+def shifted(part: Struct, seconds: float) -> Struct:
+    """The same with all its times, and those of its parts, ``seconds`` later."""
+    changes: dict[str, Any] = {}
+    for name in part.__struct_fields__:
+        value = getattr(part, name)
+        if name in TIMES and value is not None:
+            changes[name] = value + seconds
+        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+            changes[name] = tuple(shifted(item, seconds) for item in value)
+    return replace(part, **changes) if changes else part
 
 
-def _after(heard: Transcript, until: float) -> Transcript | None:
-    """What of ``heard`` lies after ``until``, judged by the middle of each word; ``None`` for nothing."""
+def _without(heard: Transcript, said: _Said, slack: float) -> Transcript | None:
+    """``heard`` without the words that ``said`` holds already; ``None`` for nothing."""
     if not heard.words:
-        return heard if heard.end is None or heard.end > until else None
-    kept = tuple(word for word in heard.words if not _before(word, until))
+        return heard if heard.end is None or heard.end > said.until else None
+    kept = _new_words(heard.words, said, slack)
     if not kept or len(kept) == len(heard.words):
         return heard if kept else None
-    return replace(heard, text=" ".join(word.text for word in kept), start=kept[0].start, words=kept)
+    space = " " if " " in heard.text else ""
+    return replace(heard, text=space.join(word.text for word in kept), start=kept[0].start, words=kept)
 
 
-def _before(word: Word, until: float) -> bool:
-    return word.start is not None and word.end is not None and (word.start + word.end) / 2 <= until
+def _new_words(words: Sequence[Word], said: _Said, slack: float) -> tuple[Word, ...]:
+    """Judged by the middle of each word; near the end of what was said, where that is not certain, by its text too."""
+    recent = list(said.words)
+    kept = []
+    for word in words:
+        middle = _middle(word)
+        if middle is None or middle > said.until + slack:
+            kept.append(word)
+        elif middle > said.until - slack:
+            twin = next((old for old in recent if _same(old, word, slack)), None)
+            if twin is None:
+                kept.append(word)
+            else:
+                recent.remove(twin)
+    return tuple(kept)
+
+
+def _same(old: Word, new: Word, slack: float) -> bool:
+    before, now = _middle(old), _middle(new)
+    near = before is not None and now is not None and abs(before - now) <= slack + SAME_WORD
+    return near and bare(old.text) == bare(new.text)
+
+
+def _middle(word: Word) -> float | None:
+    return None if word.start is None or word.end is None else (word.start + word.end) / 2

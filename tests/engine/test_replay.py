@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxport.replay import AudioLog
+from voxport.engine.replay import AudioLog
 from voxport.settings import AudioSettings
 
 AUDIO = AudioSettings(encoding="s16le", sample_rate=8000, chunk_ms=10)
