@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("words", {"events", "commands", "errors", "settings"}),
     ("pure", {"codec", "wire", "ends", "pair", "actions", "timeline", "engine", "voxport_adapters"}),
-    ("shell", {"transport", "framing", "session", "audio", "recogniser", "ear", "inprocess", "listener"}),
+    ("shell", {"transport", "framing", "session", "exits", "audio", "recogniser", "ear", "inprocess", "listener"}),
     ("surface", {"registry", "opening", "contract", "demo", "cli", "__init__"}),
 )
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names}

@@ -1,9 +1,12 @@
 """The shell, over real sockets: every provider's client end against its server end behind a listener."""
 
+import contextlib
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -286,17 +289,124 @@ def test_audio_is_not_read_ahead_of_a_connection_that_does_not_come() -> None:
     assert 5 <= len(taken) <= 15
 
 
-def test_a_program_that_just_ends_still_ends_its_session() -> None:
-    heard: list[Command] = []
-    listener = Listener([registry.adapter("deepgram")], lambda: Dropping(iter([10_000]), heard), keys=[KEY])
-    program = f"""
+PROGRAM = f"""
+import os, signal, sys, threading
 import voxport
 from voxport.settings import Secret, Settings
-session = voxport.open(Settings(provider="deepgram", api_key=Secret({KEY!r}), endpoint=ENDPOINT)).start()
-session.send(bytes(32000))
-next(event for event in session if isinstance(event, voxport.Begun))
+
+def opened():
+    session = voxport.open(Settings(provider="deepgram", api_key=Secret({KEY!r}), endpoint=ENDPOINT))
+    session.start().send(bytes(32000))
+    next(event for event in session if isinstance(event, voxport.Begun))
+    return session
 """
+WAYS_OUT = {
+    "the end of the program": ("opened()", 0),
+    "an exception in the loop": ("with opened() as session:\n    raise KeyError('in the loop')", 1),
+    "sys.exit": ("with opened():\n    sys.exit(3)", 3),
+    "Ctrl-C": (
+        "with opened() as session:\n    os.kill(os.getpid(), signal.SIGINT)\n    list(session)",
+        -signal.SIGINT,
+    ),
+    "SIGTERM": ("with opened() as session:\n    os.kill(os.getpid(), signal.SIGTERM)\n    list(session)", 143),
+    "SIGTERM outside of a with block": ("opened()\nos.kill(os.getpid(), signal.SIGTERM)\nlist(iter(int, 1))", 143),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_every_way_out_of_a_program_ends_its_session_once(way: str) -> None:
+    heard: list[Command] = []
+    listener = Listener([registry.adapter("deepgram")], lambda: Dropping(iter([10_000]), heard), keys=[KEY])
+    code, status = WAYS_OUT[way]
     with listener:
-        code = program.replace("ENDPOINT", repr(listener.url))
-        subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+        program = PROGRAM.replace("ENDPOINT", repr(listener.url)) + code
+        done = subprocess.run([sys.executable, "-c", program], check=False, timeout=20, capture_output=True)
+    assert done.returncode == status, done.stderr.decode()
     assert sum(isinstance(command, Finish) for command in heard) == 1
+
+
+def test_a_programs_own_handling_of_sigterm_is_left_alone_and_the_default_comes_back() -> None:
+    program = """
+import signal
+from voxport import exits
+closed = []
+one, two = lambda: closed.append(1), lambda: closed.append(2)
+exits.enter(one); exits.enter(two)
+assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+exits.leave(one)
+assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+exits.leave(two)
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+exits.enter(one); exits.leave(one)
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+assert closed == []
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+
+
+def test_a_sender_that_is_stuck_does_not_hold_up_the_next_connection() -> None:
+    """The far side accepts and reads nothing: the socket's buffers fill, and a send blocks."""
+    held: list[socket.socket] = []
+    good = Listener([registry.adapter("deepgram")], lambda: Ear(SCRIPT), keys=[KEY])
+    with good, closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        thread = threading.Thread(target=relay_deafly, args=(server, good, held))
+        thread.start()
+        asked = settings("deepgram", f"ws://127.0.0.1:{server.getsockname()[1]}", send_timeout=60.0, ping_interval=1.0)
+        begun = time.monotonic()
+        with voxport.open(asked) as session:
+            session.feed([bytes(32_000)] * 400)
+            heard = list(session)
+        thread.join()
+        for sock in held:
+            sock.close()
+    assert time.monotonic() - begun < 30
+    assert [event.code for event in heard if isinstance(event, Notice)].count("reconnecting") == 1
+    assert [event.text for event in heard if isinstance(event, Transcript) and event.is_final] == SAID
+
+
+def relay_deafly(server: socket.socket, good: Listener, held: list[socket.socket]) -> None:
+    """The first connection is upgraded and then never read; the second is passed on to ``good``."""
+    port = int(good.url.rpartition(":")[2])
+    for deaf in (True, False):
+        near, far = server.accept()[0], socket.create_connection(("127.0.0.1", port))
+        held += [near, far]
+        far.sendall(near.recv(65_536))
+        near.sendall(far.recv(65_536))
+        if not deaf:
+            pipes = [threading.Thread(target=pipe, args=ends) for ends in ((near, far), (far, near))]
+            for one in pipes:
+                one.start()
+            for one in pipes:
+                one.join()
+
+
+def pipe(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def test_changes_are_checked_before_they_are_sent(emulated: Listener) -> None:
+    with voxport.open(settings("deepgram", emulated.url)) as session:
+        with pytest.raises(voxport.SettingsError, match="did you mean 'key_terms'"):
+            session.configure({"keyterms": ["x"]})
+        with pytest.raises(voxport.SettingsError, match="key_terms: expected `array`"):
+            session.configure({"key_terms": 7})
+        session.configure({"key_terms": ["Kelda"]}, {"numerals": True})
+        session.feed(CHUNKS)
+        list(session)
+
+
+def test_another_provider_goes_on_where_one_has_failed(emulated: Listener) -> None:
+    fates = iter([12] * 9)
+    with Listener([registry.adapter("gladia")], lambda: Dropping(fates, []), keys=[KEY]) as failing:
+        spare = settings("deepgram", emulated.url)
+        asked = msgspec.structs.replace(settings("gladia", failing.url, max_retries=0), fallback=(spare,))
+        heard = listen(voxport.open(asked))
+    assert [event.code for event in heard if isinstance(event, Notice)].count("failed_over") == 1
+    assert heard[-1].provider == "deepgram"
+    times = [event.start for event in heard if isinstance(event, Transcript) and event.is_final]
+    assert times == sorted(times, key=lambda at: at or 0.0)

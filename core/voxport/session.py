@@ -3,7 +3,6 @@
 Two threads drive the engine: whoever feeds sends, and one reader dials, receives and keeps the time.
 """
 
-import atexit
 import random
 import threading
 import time
@@ -13,21 +12,26 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
+from voxport import exits
 from voxport.actions import Action, Arrival, Ping, Unreachable
 from voxport.audio.source import Source
 from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
-from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, Start
+from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, IdentifySpeakers, Start
 from voxport.engine import Engine
 from voxport.engine.route import Route
 from voxport.errors import SessionFailedError
 from voxport.events import AnyEvent, Failed, Notice
+from voxport.settings import changes_of
 from voxport.transport import BrokenError, Connection, connect, request
 
 IDLE_WAIT = 0.25
 """The reader looks at the clock at least this often, in seconds: a deadline that another thread sets is met so late."""
 
 BACKLOG_SECONDS = 1.0
-"""Audio that may wait for a connection before feeding blocks."""
+"""Audio that may wait for the first connection before feeding blocks. Later it may be as much as can be replayed."""
+
+LAST_WORDS = 0.25
+"""Seconds that another thread may take to send what it is sending when a connection is let go."""
 
 
 class _Lane:
@@ -36,9 +40,38 @@ class _Lane:
     def __init__(self, connection: Connection | None) -> None:
         self.outbox: deque[str | bytes | Closed | Ping] = deque()
         self._connection = connection
+        self._sending = threading.Lock()
+
+    def flush(self) -> None:
+        """Send what waits, blocking."""
+        while self.outbox:
+            with self._sending:
+                while self.outbox:
+                    self._send_next()
 
     def send_one(self) -> None:
-        """Send the next item; the caller holds the session's lock for sending."""
+        """Send the next item, unless another thread is sending."""
+        if self._sending.acquire(blocking=False):
+            try:
+                if self.outbox:
+                    self._send_next()
+            finally:
+                self._sending.release()
+
+    def leave(self) -> None:
+        """Send the last words if that needs no waiting. Whoever else is sending is let go; for the reader."""
+        connection = self._connection
+        if connection is None:
+            return
+        if self._sending.acquire(timeout=LAST_WORDS):
+            try:
+                while self.outbox and connection.wait(0, to_send=True)[1]:
+                    self._send_next()
+            finally:
+                self._sending.release()
+        connection.abort()
+
+    def _send_next(self) -> None:
         item = self.outbox.popleft()
         if self._connection is not None:
             try:
@@ -63,7 +96,6 @@ class Session:
         self._engine = Engine((route, *others), random.random, time.time() - time.monotonic())
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._sending = threading.Lock()
         self._lane = _Lane(None)
         self._calls: deque[HttpRequest | Dial] = deque()
         self._events: SimpleQueue[AnyEvent | None] = SimpleQueue()
@@ -79,10 +111,11 @@ class Session:
     # ----------------------------------------------------------------- for the caller
 
     def start(self) -> Self:
-        """Dial. Returns at once; ``Begun`` tells when the provider has accepted."""
-        atexit.register(self.close)
-        self._command(Start(self.settings))
-        self._reader.start()
+        """Dial. Returns at once; ``Begun`` tells when the provider has accepted. Idempotent."""
+        if self._reader.ident is None:
+            exits.enter(self.close)
+            self._command(Start(self.settings))
+            self._reader.start()
         return self
 
     def feed(self, source: Source | Iterable[bytes]) -> None:
@@ -101,26 +134,39 @@ class Session:
         self._pump.start()
 
     def send(self, data: bytes) -> None:
-        """Send audio in the session's format. Blocks while the provider takes no more."""
+        """Send audio in the session's format. Blocks while the provider takes no more: before it has accepted the
+        session, or during a drop that lasts longer than ``replay_seconds``.
+        """
         self._require_started()
         if data:
             self._command(Audio(data))
-            if self._engine.unsent >= BACKLOG_SECONDS:
+            if not self._has_room():
                 with self._changed:
                     while not self._has_room():
                         self._changed.wait(IDLE_WAIT)
 
     def _has_room(self) -> bool:
         """Audio may be added; also when the session is to end, as the engine keeps what waits."""
-        return self._engine.unsent < BACKLOG_SECONDS or self._over or self._ending
+        most = max(BACKLOG_SECONDS, self.settings.resilience.replay_seconds if self._engine.begun else 0.0)
+        return self._engine.unsent < most or self._over or self._ending
 
-    def end_utterance(self) -> None:
-        """Have the current utterance finished now; its finals and, where provided, ``TurnEnded`` follow."""
-        self._command(EndUtterance())
+    def end_utterance(self, channel: int | None = None) -> None:
+        """Have the current utterance finished now; its finals and, where provided, ``TurnEnded`` follow. On one channel
+        or, without it, on all.
+        """
+        self._command(EndUtterance(channel))
 
-    def configure(self, changes: Mapping[str, Any]) -> None:
-        """Change settings in mid-session; the names are those of ``transcription:``."""
-        self._command(Configure(changes))
+    def configure(self, changes: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None) -> None:
+        """Change settings in mid-session, and for the connections to come.
+
+        ``changes`` are neutral, named as in ``transcription:``; ``options`` are the provider's own. What this provider
+        cannot change now is told by a ``Notice``. Raises ``SettingsError`` for a name or a value that is none.
+        """
+        self._command(Configure(changes_of(changes or {}), options or {}))
+
+    def identify_speakers(self, *, final: bool = False) -> None:
+        """Ask what identifies the speakers; ``SpeakersIdentified`` answers, with ``final`` at the session's end."""
+        self._command(IdentifySpeakers(final))
 
     def finish(self) -> None:
         """No more audio: what a source has captured is still sent, then the provider is asked to end. Idempotent."""
@@ -135,7 +181,6 @@ class Session:
 
     def close(self) -> None:
         """Finish and wait for the end, ``drain_timeout`` at most. Idempotent."""
-        atexit.unregister(self.close)
         if self._reader.is_alive():
             self.finish()
             self._reader.join()
@@ -144,6 +189,7 @@ class Session:
         if self._pump is not None:
             # One that blocks where nothing can interrupt it, such as stdin, is left to the interpreter's end.
             self._pump.join(timeout=1.0)
+        exits.leave(self.close)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -193,23 +239,20 @@ class Session:
     def _command(self, command: Command) -> None:
         with self._changed:
             self._do(self._engine.command(command, time.monotonic()))
-        self._flush()
-
-    def _flush(self) -> None:
-        """Send what waits, blocking: this is not the thread that must go on reading."""
-        lane = self._lane
-        while lane.outbox:
-            with self._sending:
-                while lane.outbox:
-                    lane.send_one()
+        # Blocking, for this is not the thread that must go on reading.
+        self._lane.flush()
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Sort what the engine wants; whoever calls holds the lock."""
         news = False
         for action in actions:
             match action:
-                case str() | bytes() | Closed() | Ping():
+                case str() | bytes() | Closed():
                     self._lane.outbox.append(action)
+                    continue
+                case Ping():
+                    # Behind a long replay it would come too late to prove anything.
+                    self._lane.outbox.appendleft(action)
                     continue
                 case HttpRequest() | Dial():
                     self._calls.append(action)
@@ -262,8 +305,8 @@ class Session:
             if self._arrived(connection.opened):
                 while self._read(connection):
                     pass
-            self._flush()
         finally:
+            self._lane.leave()
             connection.close()
 
     def _read(self, connection: Connection) -> bool:
@@ -273,13 +316,9 @@ class Session:
         with self._lock:
             pause = self._pause()
         readable, writable = connection.wait(pause, to_send=bool(self._lane.outbox))
-        if writable and self._sending.acquire(blocking=False):
+        if writable:
             # One item a round, so that reading goes on while a long replay is being sent.
-            try:
-                if self._lane.outbox:
-                    self._lane.send_one()
-            finally:
-                self._sending.release()
+            self._lane.send_one()
         return self._arrived(*connection.receive() if readable else ())
 
     def _arrived(self, *arrivals: Arrival) -> bool:

@@ -260,6 +260,12 @@ def _of_provider(name: str, document: Document, root: "_Place") -> Settings:
     )  # fmt: skip
 
 
+def changes_of(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes of ``transcription:`` in mid-session, typed. Raises ``SettingsError`` for what does not fit."""
+    asked = _convert(dict(changes), Transcription, _Place("configure", "$"))
+    return {name: getattr(asked, name) for name in changes}
+
+
 class _Place:
     """A spot in a file, for errors."""
 

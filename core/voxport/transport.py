@@ -5,12 +5,15 @@ wrong is told anew, without them.
 """
 
 import contextlib
+import math
 import selectors
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -69,7 +72,7 @@ def request(asked: HttpRequest, timeout: float) -> HttpResponse | Unreachable:
         )  # fmt: skip
     except (requests.RequestException, OSError) as error:
         return Unreachable(f"no answer from {_host(asked.url)}: {_why(error)}")
-    return HttpResponse(answer.status_code, _lower(answer.headers), answer.content)
+    return HttpResponse(answer.status_code, _told(answer.headers), answer.content)
 
 
 def connect(dial: Dial, patience: Resilience) -> "WebSocket | HttpResponse | Unreachable":
@@ -83,7 +86,7 @@ def connect(dial: Dial, patience: Resilience) -> "WebSocket | HttpResponse | Unr
             sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )  # fmt: skip
     except websocket.WebSocketBadStatusException as error:
-        return HttpResponse(error.status_code, _lower(error.resp_headers or {}), error.resp_body or b"")
+        return HttpResponse(error.status_code, _told(error.resp_headers or {}), error.resp_body or b"")
     except (websocket.WebSocketException, OSError, ValueError, UnicodeError) as error:
         return Unreachable(f"no connection to {_host(dial.url)}: {_why(error)}")
     return WebSocket(link, patience.send_timeout)
@@ -271,6 +274,17 @@ def _closed(payload: bytes) -> Closed:
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
+
+
+def _told(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer; a ``Retry-After`` that is a date becomes the seconds until then, RFC 9110 10.2.3."""
+    lower = _lower(headers)
+    wait = lower.get("retry-after", "")
+    if wait and not wait.isdecimal():
+        with contextlib.suppress(ValueError):
+            until = parsedate_to_datetime(wait).timestamp() - time.time()
+            lower["retry-after"] = str(max(0, math.ceil(until)))
+    return lower
 
 
 def _host(url: str) -> str:

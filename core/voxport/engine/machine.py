@@ -41,12 +41,13 @@ class Engine:
         failed for good. ``jitter`` gives numbers in [0, 1) that spread the pauses before dialling again. ``epoch`` is
         the Unix time at the clock's zero.
         """
-        self._route, *others = routes
+        self.route, *others = routes
+        """The provider in use, and what is asked of it now."""
         self._others = deque(others)
-        self._patience = self._route.settings.resilience
+        self._patience = self.route.settings.resilience
         self._epoch = epoch
         self._budget = Budget(self._patience, jitter)
-        self._outlet = Outlet(self._route.settings.audio, self._patience.replay_seconds)
+        self._outlet = Outlet(self.route.settings.audio, self._patience.replay_seconds)
         self._log = self._outlet.log
         self._report = Report(self._log)
         self._dialler = Dialler()
@@ -71,7 +72,8 @@ class Engine:
         self._finishing = False
         self._roll_wanted = False
         self._live_since = 0.0
-        self._begun = False
+        self.begun = False
+        """A provider has accepted the session."""
 
     # ----------------------------------------------------------------- what a shell sees
 
@@ -84,11 +86,6 @@ class Engine:
     def connected(self) -> bool:
         """A connection is up and still wanted."""
         return self._client is not None
-
-    @property
-    def route(self) -> Route:
-        """The provider in use, and what is asked of it now."""
-        return self._route
 
     @property
     def deadline(self) -> float | None:
@@ -156,15 +153,15 @@ class Engine:
     # ----------------------------------------------------------------- connecting
 
     def _start(self) -> None:
-        for route in (self._route, *self._others):
+        for route in (self.route, *self._others):
             for notice in route.reservations():
                 self._report.tell(notice, provider=route.adapter.name)
         self._call()
 
     def _call(self) -> None:
         self._phase = Phase.DIALLING
-        self._report.provider = self._route.adapter.name
-        self._report.add(self._dialler.begin(self._route))
+        self._report.provider = self.route.adapter.name
+        self._report.add(self._dialler.begin(self.route))
 
     def _answered(self, response: HttpResponse) -> None:
         step = self._dialler.answered(response)
@@ -176,25 +173,25 @@ class Engine:
     def _opened(self, opened: Opened) -> None:
         self._report.connection += 1
         self._phase = Phase.OPENING
-        self._vitals = Vitals(self._patience, self._now, regular=self._route.can.answers_regularly)
+        self._vitals = Vitals(self._patience, self._now, regular=self.route.can.answers_regularly)
         self._due["begin"] = self._now + self._patience.begin_timeout
         self._due["vitals"] = self._vitals.check_at(self._now)
         self._rewind()
-        self._client = self._route.adapter.client(self._route.settings, self._dialler.dial)
-        self._say([Start(self._route.settings)])
+        self._client = self.route.adapter.client(self.route.settings, self._dialler.dial)
+        self._say([Start(self.route.settings)])
         self._hear(opened)
         self._send_waiting()
 
     def _rewind(self) -> None:
         """Go back to the audio that has to be sent again, and set the clock to it."""
-        can, again = self._route.can, self._report.connection > 1
+        can, again = self.route.can, self._report.connection > 1
         start, lost = self._outlet.open(can, self._now, resuming=self._dialler.resuming, again=again)
         if lost:
             self._report.notice("audio_lost", f"{lost:.2f} s of audio no longer fit into the memory for replay", lost)
         if self._dialler.resuming:
             self._scribe.resume(can, lost)
             return
-        self._ledger.open(self._route, self._report.connection, self._now, start)
+        self._ledger.open(self.route, self._report.connection, self._now, start)
         for cut in self._scribe.restart(can, start):
             self._report.tell(cut)
 
@@ -202,12 +199,12 @@ class Engine:
 
     def _ask(self, command: Command) -> None:
         """Pass on what the provider has words for, and tell of the rest. A change holds for all connections to come."""
-        objection = self._route.objection(command)
+        objection = self.route.objection(command)
         if objection:
             self._report.notice("not_supported", objection)
         if isinstance(command, Configure):
-            command = self._route.changeable(command)
-            self._route = self._route.asking(command.changes, command.options)
+            command = self.route.changeable(command)
+            self.route = self.route.asking(command.changes, command.options)
             self._others = deque(other.asking(command.changes, {}) for other in self._others)
             if command.changes or command.options:
                 self._add(command)
@@ -227,8 +224,8 @@ class Engine:
             self._vitals.asked(self._now, self._log.position)
         if self._outlet.catching_up:
             self._due["catch_up"] = self._now + CATCH_UP_TICK
-        if self._route.can.keep_alive is not None:
-            self._due["keep_alive"] = self._now + self._route.can.keep_alive
+        if self.route.can.keep_alive is not None:
+            self._due["keep_alive"] = self._now + self.route.can.keep_alive
 
     def _say(self, commands: Iterable[Command]) -> None:
         client = self._client
@@ -285,11 +282,11 @@ class Engine:
         self._outlet.flowing = True
         self._live_since = self._now
         age = self._now - self._ledger.opened_at
-        self._due |= self._route.roll_over(age, begun.expires_at, self._epoch, self._now)
-        if self._begun:
+        self._due |= self.route.roll_over(age, begun.expires_at, self._epoch, self._now)
+        if self.begun:
             self._report.notice("reconnected", f"connected again; the transcript goes on at {self._scribe.base:.2f} s")
         else:
-            self._begun = True
+            self.begun = True
             self._report.tell(begun, raw)
         self._send_waiting()
 
@@ -298,7 +295,7 @@ class Engine:
     def _want_roll(self) -> None:
         """In the next pause; where there are no partials, that is after a final."""
         self._roll_wanted = True
-        if self._scribe.quiet and self._route.settings.transcription.partials:
+        if self._scribe.quiet and self.route.settings.transcription.partials:
             self._roll()
 
     def _roll(self) -> None:
@@ -349,11 +346,11 @@ class Engine:
 
     def _fail_over(self, failed: Failed) -> None:
         """Go on with the next provider, from the last final."""
-        before, self._route = self._route, self._others.popleft()
+        before, self.route = self.route, self._others.popleft()
         self._dialler.forget()
         self._budget.restore()
         self._scribe.start_over()
-        self._report.notice("failed_over", handover(before, self._route, failed))
+        self._report.notice("failed_over", handover(before, self.route, failed))
         self._call()
 
     def _hang_up(self, code: int = 1000) -> None:
@@ -386,8 +383,8 @@ class Engine:
     def _keep_alive(self) -> None:
         if self._outlet.flowing and not self._finishing:
             self._say([KeepAlive()])
-            assert self._route.can.keep_alive is not None
-            self._due["keep_alive"] = self._now + self._route.can.keep_alive
+            assert self.route.can.keep_alive is not None
+            self._due["keep_alive"] = self._now + self.route.can.keep_alive
 
     def _check_vitals(self) -> None:
         """Ping a connection that is silent; give up one that is dead, or on which nobody answers."""
