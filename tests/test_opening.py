@@ -5,6 +5,7 @@ import pytest
 
 import voxport
 from voxport import registry
+from voxport.codec import without_query
 from voxport.opening import checked
 from voxport.settings import AudioSettings, Secret, Settings, Transcription
 
@@ -76,3 +77,27 @@ def test_an_adapter_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(registry, "_known", lambda: {"acme": point})
     with pytest.raises(voxport.SettingsError, match=r"acme: its adapter, acme_nowhere:adapter, cannot be loaded"):
         registry.adapter("acme")
+
+
+def test_a_region_is_never_a_guess() -> None:
+    told = refused(msgspec.structs.replace(KEYED, region="uk"))
+    assert told == "my.yaml: region: uk: deepgram: unknown region; did you mean 'us'? (known: au, eu, in, us)"
+    nowhere = msgspec.structs.replace(KEYED, provider="local", region="eu")
+    assert refused(nowhere) == "my.yaml: region: eu: local: it has no regions; leave it out"
+
+
+def test_a_region_selects_the_host_and_an_endpoint_wins_over_it() -> None:
+    for asked, host in (
+        (msgspec.structs.replace(KEYED, region="eu"), "wss://api.eu.deepgram.com/v1/listen"),
+        (msgspec.structs.replace(KEYED, region="eu", endpoint="wss://mine"), "wss://mine/v1/listen"),
+    ):
+        steps = registry.adapter("deepgram").dial(asked)
+        with pytest.raises(StopIteration) as done:
+            next(steps)
+        assert without_query(done.value.value.url) == host
+
+
+def test_every_provider_to_go_on_with_is_checked_before_the_session_starts() -> None:
+    spare = Settings(provider="gladia", origin="my.yaml", audio=AudioSettings(sample_rate=22_050), api_key=Secret("k"))
+    with pytest.raises(voxport.SettingsError, match=r"audio\.sample_rate: 22050: gladia takes"):
+        voxport.open(msgspec.structs.replace(KEYED, fallback=(spare,)))

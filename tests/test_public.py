@@ -6,9 +6,11 @@ import sys
 import voxport
 
 PUBLIC = {
-    "Acknowledged", "AudioError", "AudioFile", "Begun", "Ended", "Failed", "Microphone", "MissingExtraError", "Notice",
-    "Session", "SessionFailedError", "Settings", "SettingsError", "SpeechStarted", "Transcript", "TurnEnded", "Unknown",
-    "VoxportError", "Word", "open",
+    "Acknowledged", "AudioError", "AudioEvent", "AudioFile", "Begun", "Configured", "EagerTurnEnd", "Ended", "Entities",
+    "Failed", "Insight", "LanguageDetected", "Microphone", "MissingExtraError", "Notice", "Sentiments", "Session",
+    "SessionFailedError", "Settings", "SettingsError", "SpeakersIdentified", "SpeakersRevised", "SpeechEnded",
+    "SpeechStarted", "Transcript", "Translation", "TurnEnded", "TurnResumed", "Unknown", "Usage", "VoxportError", "Word",
+    "open",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from voxport.errors import SettingsError
-from voxport.settings import AudioSettings, Secret, Settings, Transcription, given, load, resolve
+from voxport.settings import AudioSettings, Secret, Settings, Transcription, changes_of, given, load, resolve
 
 FILE = """
 provider: deepgram
@@ -122,3 +122,32 @@ def test_only_what_has_a_value_is_given() -> None:
 @pytest.mark.parametrize(("rate", "size"), [(16_000, 1600), (11_025, 1104), (22_050, 2206)])
 def test_a_chunk_is_never_shorter_than_asked_for(rate: int, size: int) -> None:
     assert AudioSettings(sample_rate=rate, chunk_ms=50).chunk_bytes == size
+
+
+def test_other_providers_to_go_on_with_are_resolved_with_their_own_keys_and_models(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(f"{FILE}\nfallback: [gladia, local]\n")
+    with pytest.raises(SettingsError, match=r"providers\.gladia\.api_key: the environment variable GLADIA is not set"):
+        load(file)
+    monkeypatch.setenv("GLADIA", "secret-3")
+    settings = load(file)
+    assert [other.provider for other in settings.fallback] == ["gladia", "local"]
+    assert [other.key for other in (settings, *settings.fallback)] == ["secret-1", "secret-3", ""]
+    assert [other.model for other in (settings, *settings.fallback)] == ["nova-3", None, None]
+    assert {other.transcription for other in (settings, *settings.fallback)} == {settings.transcription}
+    assert all(other.audio == settings.audio and other.fallback == () for other in settings.fallback)
+
+
+def test_a_provider_that_is_asked_for_by_name_goes_on_with_no_other(file: Path) -> None:
+    file.write_text(f"{FILE}\nfallback: [gladia]\n")
+    assert load(file, "deepgram").fallback == ()
+
+
+def test_changes_are_typed_and_checked() -> None:
+    assert changes_of({"key_terms": ["Kelda"], "end_of_turn_silence_ms": "900"}) == {
+        "key_terms": ("Kelda",),
+        "end_of_turn_silence_ms": 900,
+    }
+    with pytest.raises(SettingsError, match=r"configure: languag: unknown key; did you mean 'language'\?"):
+        changes_of({"languag": "en"})

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from support.command import Run
 from voxport import registry
@@ -29,3 +30,9 @@ def test_the_table_says_what_becomes_of_each_setting(voxport: Run) -> None:
             assert expected in rows or (setting, *expected) in rows
     tokens = (registry.adapter(name).capabilities.temporary_tokens for name in registry.names())
     assert ("temporary tokens", *("yes" if has else "no" for has in tokens)) in rows
+
+
+def test_the_committed_page_is_what_the_adapters_declare(voxport: Run) -> None:
+    """If it fails: voxport providers --markdown > migration_notes/settings.md."""
+    page = Path(__file__).parents[2] / "migration_notes" / "settings.md"
+    assert page.read_text(encoding="utf-8") == voxport("providers", "--markdown").stdout

@@ -1,6 +1,6 @@
 """``voxport providers``: what each provider makes of what is asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from voxport.codec import Capabilities, Support
 
 Json = typer.Option("--json", help="Print everything as one JSON object.")
+Markdown = typer.Option("--markdown", help="Print the page migration_notes/settings.md.")
 
 
-def providers(*, as_json: Annotated[bool, Json] = False) -> Exit:
+def providers(*, as_json: Annotated[bool, Json] = False, markdown: Annotated[bool, Markdown] = False) -> Exit:
     """Show what each provider makes of each setting.
 
     And what else tells the providers apart: formats, limits, turns, tokens.
@@ -28,6 +29,8 @@ def providers(*, as_json: Annotated[bool, Json] = False) -> Exit:
     capabilities = {name: registry.adapter(name).capabilities for name in registry.names()}
     if as_json:
         write(f"{msgspec.json.encode(capabilities).decode()}\n")
+    elif markdown:
+        write("\n".join(_page(capabilities)))
     else:
         show(_settings(capabilities), _facts(capabilities))
     return Exit.DONE
@@ -44,6 +47,40 @@ def _settings(capabilities: "Mapping[str, Capabilities]") -> "Table":
             last = row == len(capabilities) - 1
             drawn.add_row("" if row else setting, name, support.status, _how(support), end_section=last)
     return drawn
+
+
+def _page(capabilities: "Mapping[str, Capabilities]") -> Iterator[str]:
+    """The same as a page in Markdown: statuses at a glance, then provider by provider, then the other differences."""
+    from voxport.settings import NEUTRAL  # noqa: PLC0415 -- help stays fast
+
+    yield from (
+        "# What each provider makes of each setting",
+        "",
+        "Made of what the adapters declare, by `voxport providers --markdown`; a test compares the two.",
+        "*mapped*: carried as it is; *approximated*: as far as the provider can; *dropped*: not carried, which is told",
+        "before audio flows. A particular value may fare worse than its setting: `strict: true` looks at the value.",
+        "",
+    )
+    yield from _markdown(
+        ("setting", *capabilities),
+        ((setting, *(can.settings[setting].status for can in capabilities.values())) for setting in NEUTRAL),
+    )
+    for name, can in capabilities.items():
+        yield from (f"## {name}", "")
+        rows = ((setting, can.settings[setting]) for setting in NEUTRAL)
+        yield from _markdown(
+            ("setting", "becomes", "as", "note"),
+            ((setting, kept.status, kept.option and f"`{kept.option}`", kept.note) for setting, kept in rows),
+        )
+    yield from ("## What else tells them apart", "")
+    facts = ((name, *map(say, capabilities.values())) for name, say in _FACTS.items())
+    yield from _markdown(("", *capabilities), facts)
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (head, ("---",) * len(head), *rows):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
 
 
 def _how(support: "Support") -> str:
