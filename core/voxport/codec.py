@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from voxport.commands import Command
-from voxport.events import AnyEvent, Billing, Failed
+from voxport.events import AnyEvent, Billing, Failed, Notice
 from voxport.settings import Settings
 
 ABSENT_CONFIDENCE = 1.0
@@ -228,17 +228,30 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 # --------------------------------------------------------------------------- the adapter
 
 
-class Accepted(msgspec.Struct, frozen=True):
-    """An upgrade that the server end grants: the codec to speak, and what the 101 carries.
+TimerKind = Literal["idle", "no_audio", "quiet", "session"]
+"""What a server waits for in vain: a message from the client, audio from it (binary messages), a text that goes to it.
+``session`` waits for nothing: its time is up.
+"""
 
-    When no message came for ``idle_after`` seconds, the server says ``idle_answer``.
+
+class Timer(msgspec.Struct, frozen=True):
+    """What a server says when ``after`` seconds have passed without what ``kind`` waits for.
+
+    It is said once for each such time, and may be a warning: several timers of one kind are several stages.
     """
+
+    kind: TimerKind
+    after: float
+    answer: Failed | Notice
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """An upgrade that the server end grants: the codec to speak, what the 101 carries, and when patience ends."""
 
     server: Server
     headers: Mapping[str, str] = {}
     subprotocol: str | None = None
-    idle_after: float | None = None
-    idle_answer: Failed | None = None
+    timers: tuple[Timer, ...] = ()
 
 
 class Desk(msgspec.Struct, frozen=True):

@@ -538,12 +538,12 @@ def test_other_paths_are_not_its_business() -> None:
 
 
 def test_an_idle_session_ends_only_where_that_was_asked_for() -> None:
-    assert upgrade().idle_after is None
+    assert upgrade().timers == ()
     accepted = upgrade("inactivity_timeout=5")
-    assert accepted.idle_after == 5
-    assert accepted.idle_answer is not None
+    (timer,) = accepted.timers
+    assert (timer.kind, timer.after) == ("idle", 5)
     why = "Session terminated due to inactivity: No messages received for 5 seconds"
-    assert said(accepted, accepted.idle_answer) == [
+    assert said(accepted, timer.answer) == [
         {"type": "Error", "error_code": 3006, "error": why},
         Closed(3006, "See Error message for details"),
     ]

@@ -487,7 +487,7 @@ def test_the_answer_to_the_post() -> None:
     account = Account()
     url = "ws://127.0.0.1:8000/v2/live?token=00000002-0000-4000-8000-000000000000"
     assert account.made == {"id": "00000001-0000-4000-8000-000000000000", "created_at": STAMP, "url": url}
-    assert account.socket().accepted.idle_after == 30.0
+    assert [(timer.kind, timer.after) for timer in account.socket().accepted.timers] == [("idle", 30.0)]
 
 
 def test_an_empty_body_means_the_defaults() -> None:

@@ -741,8 +741,9 @@ def test_a_bad_jwt_is_refused_after_it() -> None:
 
 def test_an_hour_without_audio() -> None:
     accepted = upgrade("/v2")
-    assert accepted.idle_after == 3600.0
-    error, close = told(accepted.server, accepted.idle_answer)
+    (timer,) = accepted.timers
+    assert (timer.kind, timer.after) == ("no_audio", 3600.0)
+    error, close = told(accepted.server, timer.answer)
     assert (error["type"], close) == ("idle_timeout", Closed(1008, "policy_violation"))
 
 

@@ -399,7 +399,7 @@ class Front:
             server = Server(self._desk, Stream(), version, _failed(3006, f"{BAD_INPUT}{error}"))
         idle = stream.inactivity_timeout
         why = f"Session terminated due to inactivity: No messages received for {idle} seconds"
-        return codec.Accepted(server, idle_after=idle, idle_answer=_failed(3006, why))
+        return codec.Accepted(server, timers=(codec.Timer("idle", idle, _failed(3006, why)),) if idle else ())
 
     def _refusal(self, credential: str) -> events.Failed | None:
         """The key or a token stands as it is in either place; ``Bearer`` is refused."""

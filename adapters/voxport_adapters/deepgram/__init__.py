@@ -413,7 +413,8 @@ class Front:
         request_id = self._desk.new_id()
         offered = scheme if "sec-websocket-protocol" in request.headers else None
         server = Server(listen, request_id, self._desk.now())
-        return codec.Accepted(server, {"dg-request-id": request_id}, offered, idle_after=12.0, idle_answer=IDLE)
+        idle = codec.Timer("idle", 12.0, IDLE)
+        return codec.Accepted(server, {"dg-request-id": request_id}, offered, timers=(idle,))
 
     def _refuse(self, status: int, code: str, message: str) -> codec.HttpResponse:
         request_id = self._desk.new_id()

@@ -391,7 +391,7 @@ class Front:
         session = self._sessions.get(self._tokens.get(token, ""))
         if session is None or session.left or session.status == "error":
             return self._refuse(403, LIVE, "Unknown token")
-        return codec.Accepted(Server(session, self._desk.now), idle_after=30.0, idle_answer=self.idle)
+        return codec.Accepted(Server(session, self._desk.now), timers=(codec.Timer("idle", 30.0, self.idle),))
 
     def _create(self, request: codec.HttpRequest) -> codec.HttpResponse:
         try:

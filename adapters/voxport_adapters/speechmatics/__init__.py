@@ -423,7 +423,8 @@ class Front(ends.Tokens):
         if not valid and not jwt:
             return wire.json_response(401, {"code": 401, "error": "Unauthorized"})
         server = Server(self._desk.new_id(), None if valid else _failed("not_authorised", "Not Authorized"))
-        return codec.Accepted(server, idle_after=3600.0, idle_answer=_failed("idle_timeout", "an hour without audio"))
+        idle = codec.Timer("no_audio", 3600.0, _failed("idle_timeout", "an hour without audio"))
+        return codec.Accepted(server, timers=(idle,))
 
 
 class Speechmatics(ends.TableAdapter):

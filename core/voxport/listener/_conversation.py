@@ -9,10 +9,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
-from voxport.codec import Accepted, Closed, Frame, Opened, Signal
-from voxport.events import AnyEvent, Failed
+from voxport.codec import Accepted, Closed, Frame, Opened, Signal, TimerKind
+from voxport.events import AnyEvent, Failed, Notice
+from voxport.listener._timers import Timers
 from voxport.listener.backend import Backend, DroppedError, MakeBackend
 
 MAX_MESSAGE = 1 << 20
@@ -23,6 +24,11 @@ QUEUED = 64
 """Messages that wait for the worker before the socket is no longer read."""
 CLOSE_WAIT = 1.0
 """Seconds that the far end has to answer a Close frame."""
+PING_AFTER = 20.0
+"""Seconds without any frame from the client until it is pinged; after as many more it counts as gone."""
+
+Heard = Signal | Failed | Notice
+"""What the worker takes: a signal of the client, or the answer of a timer."""
 
 
 class Conversation:
@@ -40,24 +46,27 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         self._socket = web.WebSocketResponse(
             protocols=(accepted.subprotocol,) if accepted.subprotocol else (),
-            autoclose=False, compress=False, max_msg_size=HARD_LIMIT, timeout=CLOSE_WAIT,
+            autoclose=False, autoping=False, compress=False, max_msg_size=HARD_LIMIT, timeout=CLOSE_WAIT,
         )  # fmt: skip
         self._socket.headers.update(accepted.headers)
         self._transport: asyncio.Transport | None = None
-        self._heard: asyncio.Queue[Signal | Failed] = asyncio.Queue(QUEUED)
+        self._heard: asyncio.Queue[Heard] = asyncio.Queue(QUEUED)
         self._said: asyncio.Queue[Frame | Closed | None] = asyncio.Queue()
         self._over = False  # what comes from the client no longer counts
         self._failed = False
         self._hung_up: asyncio.TimerHandle | None = None
         self._finished = asyncio.Event()
+        self._timers = Timers(accepted.timers, self._loop.time())
 
     async def hold(self, request: web.BaseRequest, opened: Opened) -> web.WebSocketResponse:
         """Grant the upgrade and talk until the connection is gone and the backend closed."""
         await self._socket.prepare(request)
         self._transport = request.transport
         self._heard.put_nowait(opened)
+        watching = asyncio.create_task(self._watch())
         working = asyncio.create_task(self._work())
         closed = await self._read()
+        watching.cancel()
         self._over = True
         self._break(abruptly=False)
         await self._heard.put(closed)
@@ -74,16 +83,7 @@ class Conversation:
 
     async def _read(self) -> Closed:
         """Queue what the client sends until it closes, drops, or fails to answer our Close; returns how it ended."""
-        while True:
-            try:
-                async with asyncio.timeout(self._accepted.idle_after):
-                    message = await self._socket.receive()
-            except TimeoutError:
-                if self._accepted.idle_answer:
-                    await self._heard.put(self._accepted.idle_answer)
-                continue
-            except ConnectionError:
-                return Closed()
+        while message := await self._receive():
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     await self._take_in(message.data)
@@ -93,13 +93,50 @@ class Conversation:
                     return closed
                 case _:
                     return Closed()
+        self._break()
+        return Closed()
+
+    async def _receive(self) -> WSMessage | None:
+        """The next message, or ``None`` when the client is gone: no frame came, not even the answer to a ping.
+
+        Only while it is waited for, as here and not with aiohttp's ``heartbeat``, can silence be the client's.
+        """
+        silent = False
+        while True:
+            try:
+                async with asyncio.timeout(PING_AFTER):
+                    if silent:
+                        await self._socket.ping()
+                    message = await self._socket.receive()
+                    if message.type is WSMsgType.PING:
+                        await self._socket.pong(message.data)
+            except TimeoutError:
+                if silent:
+                    return None
+                silent = True
+                continue
+            except ConnectionError:
+                return None
+            if message.type not in {WSMsgType.PING, WSMsgType.PONG}:
+                return message
+            silent = False
 
     async def _take_in(self, frame: Frame) -> None:
         size = len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode())
         if size > MAX_MESSAGE:
             await self._hang_up(Closed(1009, f"a message may have {MAX_MESSAGE} bytes"))
         elif not self._over:
+            came: tuple[TimerKind, ...] = ("idle", "no_audio") if isinstance(frame, bytes) else ("idle",)
+            self._timers.hold(came)  # who is held back is not idle
             await self._heard.put(frame)
+            self._timers.restart(came, self._loop.time())
+
+    async def _watch(self) -> None:
+        """Have said what timers that run out say."""
+        while self._accepted.timers:
+            for answer in self._timers.run_out(self._loop.time()):
+                await self._heard.put(answer)
+            await asyncio.sleep(self._timers.pause(self._loop.time()))
 
     async def _work(self) -> None:
         """Answer all that is heard, the end included; then close the backend."""
@@ -115,7 +152,7 @@ class Conversation:
         except Exception as error:  # noqa: BLE001 -- reported; a backend may raise anything
             await self._fail(error)
 
-    async def _answer(self, batch: Sequence[Signal | Failed]) -> None:
+    async def _answer(self, batch: Sequence[Heard]) -> None:
         """Let the worker think, and write what it says as it says it."""
         thinking = self._loop.run_in_executor(self._pool, self._think, batch)
         while (signal := await self._said.get()) is not None:
@@ -132,6 +169,8 @@ class Conversation:
         if isinstance(signal, Closed):
             await self._hang_up(signal)
         elif not self._hung_up:
+            if isinstance(signal, str):
+                self._timers.restart(("quiet",), self._loop.time())
             # A connection that is lost while writing is lost for the reader too, who says so.
             with contextlib.suppress(ConnectionError):
                 await (self._socket.send_str(signal) if isinstance(signal, str) else self._socket.send_bytes(signal))
@@ -161,7 +200,7 @@ class Conversation:
 
     # ------------------------------------------------------------------- in the worker
 
-    def _think(self, batch: Sequence[Signal | Failed]) -> None:
+    def _think(self, batch: Sequence[Heard]) -> None:
         try:
             if self._backend is None:
                 self._backend = self._make_backend()
@@ -171,8 +210,8 @@ class Conversation:
         finally:
             self._loop.call_soon_threadsafe(self._said.put_nowait, None)
 
-    def _hear(self, signal: Signal | Failed, backend: Backend) -> None:
-        if isinstance(signal, Failed):
+    def _hear(self, signal: Heard, backend: Backend) -> None:
+        if isinstance(signal, Failed | Notice):
             self._say(signal)
             return
         for command in self._accepted.server.receive(signal):
