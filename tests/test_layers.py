@@ -11,7 +11,7 @@ from voxport import registry
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("words", {"events", "commands", "errors", "settings"}),
-    ("pure", {"codec", "wire", "ends", "pair", "actions", "timeline", "engine", "voxport_adapters"}),
+    ("pure", {"codec", "wire", "ends", "pair", "actions", "timeline", "take", "engine", "voxport_adapters"}),
     ("shell", {"transport", "framing", "session", "exits", "audio", "recogniser", "ear", "inprocess", "listener"}),
     ("surface", {"registry", "opening", "contract", "demo", "cli", "__init__"}),
 )
