@@ -101,3 +101,14 @@ def test_every_provider_to_go_on_with_is_checked_before_the_session_starts() -> 
     spare = Settings(provider="gladia", origin="my.yaml", audio=AudioSettings(sample_rate=22_050), api_key=Secret("k"))
     with pytest.raises(voxport.SettingsError, match=r"audio\.sample_rate: 22050: gladia takes"):
         voxport.open(msgspec.structs.replace(KEYED, fallback=(spare,)))
+
+
+def test_a_token_that_was_issued_elsewhere_stands_in_for_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
+    token = Settings(provider="deepgram", token=Secret("t"), origin="my.yaml")
+    assert checked(registry.adapter("deepgram"), token).issued == "t"
+    assert "my.yaml: token: gladia has no temporary tokens" in refused(
+        msgspec.structs.replace(token, provider="gladia")
+    )
+    twice = msgspec.structs.replace(token, temporary_token=True)
+    assert refused(twice) == "my.yaml: token: it is one already; leave out temporary_token"

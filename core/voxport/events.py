@@ -320,7 +320,10 @@ class Insight(Event, frozen=True, kw_only=True, eq=False, tag="insight"):
 class Notice(Event, frozen=True, kw_only=True, eq=False, tag="notice"):
     """What must not pass silently and ends nothing: a warning, a retry, lost audio.
 
-    ``code`` is a stable word for programs, ``message`` one line for people, ``seconds`` how much audio was lost.
+    ``code`` is a stable word for programs, ``message`` one line for people, ``seconds`` how much audio was lost. Codes
+    of voxport's own: ``setting_dropped`` and ``setting_approximated``, ``not_supported``; ``reconnecting``,
+    ``reconnected``, ``rolling_over``, ``failed_over``; ``audio_lost``, ``audio_dropped``, ``input_overflow``,
+    ``partial_frame``, ``tail_lost``; ``usage_differs``; ``malformed``. All others are the provider's.
     """
 
     code: str

@@ -47,9 +47,13 @@ def checked(adapter: Adapter, settings: Settings) -> Settings:
 
 def _with_key(adapter: Adapter, settings: Settings) -> Settings:
     can = adapter.capabilities
-    if settings.temporary_token and not can.temporary_tokens:
-        raise SettingsError(f"{settings.origin}: temporary_token: {settings.provider} has no temporary tokens")
-    if settings.api_key or not can.needs_key:
+    asked = settings.temporary_token or settings.token
+    if asked and not can.temporary_tokens:
+        name = "token" if settings.token else "temporary_token"
+        raise SettingsError(f"{settings.origin}: {name}: {settings.provider} has no temporary tokens")
+    if settings.temporary_token and settings.token:
+        raise SettingsError(f"{settings.origin}: token: it is one already; leave out temporary_token")
+    if settings.api_key or settings.token or not can.needs_key:
         return settings
     key = from_environment(can.key_variable)
     if not key:

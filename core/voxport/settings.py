@@ -137,6 +137,8 @@ class ProviderSection(_Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     api_key: Secret | None = None
     temporary_token: bool = False
     """Exchange the key for a short-lived token first."""
+    token: Secret | None = None
+    """A short-lived token that was issued elsewhere, in place of a key. It cannot be renewed here."""
     endpoint: str | None = None
     region: str | None = None
     """Where the audio is processed, in the adapter's words (``eu``, ``us``); ``endpoint`` wins over it."""
@@ -167,6 +169,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     api_key: Secret | None = None
     temporary_token: bool = False
+    token: Secret | None = None
     endpoint: str | None = None
     region: str | None = None
     options: Mapping[str, Any] = {}
@@ -181,6 +184,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """The key itself, for the wire; empty without one."""
         return self.api_key.reveal() if self.api_key else ""
+
+    @property
+    def issued(self) -> str:
+        """The token that was issued elsewhere, for the wire; empty without one."""
+        return self.token.reveal() if self.token else ""
 
 
 NEUTRAL = (

@@ -15,7 +15,7 @@ def final(text: str, start: float | None = None, end: float | None = None, **mor
 
 
 def text(capsys: Capture, events: Iterable[AnyEvent], *, turns: bool = True) -> str:
-    writer = Text(Screen(live=False), turns=turns)
+    writer = Text(Screen(live=False), lambda _: turns)
     for event in events:
         writer.take(event)
     writer.close()

@@ -19,7 +19,7 @@ from voxport.errors import SettingsError
 from voxport.events import Notice
 from voxport.opening import open as open_session
 from voxport.session import Session
-from voxport.settings import AudioSettings, Settings
+from voxport.settings import AudioSettings
 
 MICROPHONE = "microphone"
 STDIN = "-"
@@ -44,7 +44,7 @@ def run(job: Job, config: Path | None, provider: str | None) -> Exit:
     recording = _recording(source, name, job.save, audio)
     ready = _Ready(recording or source, audio)
     screen = Screen(live=job.form is Format.TEXT)
-    code = _follow(session, ready, screen, _writer(job, session.settings, screen))
+    code = _follow(session, ready, screen, _writer(job, screen))
     return Exit.USAGE if code is Exit.DONE and recording and recording.failed else code
 
 
@@ -80,10 +80,9 @@ class _Ready:
         return self._chunks
 
 
-def _writer(job: Job, settings: Settings, screen: Screen) -> Writer:
-    turns = registry.adapter(settings.provider).capabilities.tells_turns
+def _writer(job: Job, screen: Screen) -> Writer:
     makers: Mapping[Format, Callable[[], Writer]] = {
-        Format.TEXT: lambda: Text(screen, turns=turns),
+        Format.TEXT: lambda: Text(screen, lambda provider: registry.adapter(provider).capabilities.tells_turns),
         Format.JSONL: lambda: JsonLines(screen, raw=job.raw),
         Format.SRT: lambda: Cues(screen, Srt()),
         Format.VTT: lambda: Cues(screen, Vtt()),

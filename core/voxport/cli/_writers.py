@@ -1,5 +1,6 @@
 """What a session's events look like on stdout: as text or as JSON, and elsewhere (``_cues``) as subtitles."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -23,10 +24,11 @@ class Writer(Protocol):
 class Text:
     """Finals, a line for each turn; the turn in progress is the screen's live line.
 
-    ``turns`` says that the provider tells where turns end; otherwise each final is a line, with what is glued to it.
+    ``turns`` says of a provider whether it tells where turns end; otherwise each final is a line, with what is glued to
+    it.
     """
 
-    def __init__(self, screen: Screen, *, turns: bool) -> None:
+    def __init__(self, screen: Screen, turns: Callable[[str], bool]) -> None:
         self._screen = screen
         self._turns = turns
         self._lines: dict[int | None, str] = {}
@@ -56,7 +58,7 @@ class Text:
         """Take the final; returns the line before it, if that is done."""
         channel = final.channel
         self._partials.pop(channel, None)
-        done = "" if self._turns or final.glued else self._end(channel)
+        done = "" if final.glued or self._turns(final.provider) else self._end(channel)
         line = self._lines.get(channel, "")
         self._lines[channel] = f"{line}{'' if final.glued or not line else ' '}{final.text}"
         return done
