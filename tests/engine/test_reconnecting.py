@@ -109,6 +109,40 @@ def test_draining_may_take_longer_than_an_answer() -> None:
     assert said(run) == ["late"]
 
 
+def test_heartbeats_do_not_put_off_the_end_for_ever_but_finals_do() -> None:
+    run = Run(drain_timeout=2.0).begin()
+    run.feed(5)
+    run.hear(Acknowledged(until=5.0))
+    run.say(Finish())
+    for end in (1.0, 2.0, 3.0):
+        run.wait(1.5)
+        run.final("word", end - 0.5, end)
+    for _ in range(2):
+        run.wait(0.9)
+        run.hear(Acknowledged(until=5.0))
+    assert not run.engine.done
+    run.wait(0.3)
+    assert isinstance(run.events[-1], Ended)
+    assert run.events[-1].tail_lost
+
+
+def test_draining_anew_after_a_drop_has_its_own_time() -> None:
+    run = Run(Toy(replay_pace=1.0), drain_timeout=3.0, backoff=2.0).begin()
+    run.feed(8)
+    run.hear(Acknowledged(until=8.0))
+    run.say(Finish())
+    run.wait(2)
+    run.drop()
+    run.wait(2)
+    run.arrive(Opened())
+    run.hear(Begun())
+    for _ in range(100):
+        run.wait(0.1)
+    assert not any(isinstance(event, Ended) for event in run.events[:-1])
+    assert "tail_lost" in run.notices, "and then it is over"
+    assert audio(run.actions) == 16 * PER_SECOND
+
+
 def test_a_ping_that_is_answered_keeps_the_connection() -> None:
     run = Run(ping_interval=1.0).begin()
     assert Ping() in run.wait(1)

@@ -223,6 +223,7 @@ class Engine:
         if commands:
             self._vitals.asked(self._now, self._log.position)
         if self._outlet.catching_up:
+            self._extend_drain()
             self._due["catch_up"] = self._now + CATCH_UP_TICK
         if self.route.can.keep_alive is not None:
             self._due["keep_alive"] = self._now + self.route.can.keep_alive
@@ -269,18 +270,22 @@ class Engine:
             return
         if placed is not None and self._scribe.progressed(placed):
             self._budget.restore()
-        if "drain" in self._due:
-            self._due["drain"] = self._now + self._patience.drain_timeout
+            self._extend_drain()
         if isinstance(event, Acknowledged):
             self._vitals.proved()
         elif self._roll_wanted and self._scribe.quiet:
             self._roll()
+
+    def _extend_drain(self) -> None:
+        if "drain" in self._due:
+            self._due["drain"] = self._now + self._patience.drain_timeout
 
     def _accepted(self, begun: Begun, raw: Frame | None) -> None:
         self._due.pop("begin", None)
         self._phase = Phase.LIVE
         self._outlet.flowing = True
         self._live_since = self._now
+        self._extend_drain()
         age = self._now - self._ledger.opened_at
         self._due |= self.route.roll_over(age, begun.expires_at, self._epoch, self._now)
         if self.begun:

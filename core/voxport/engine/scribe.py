@@ -18,7 +18,7 @@ class Scribe:
         self._timeline = Timeline()
         self._turns = Turns()
         self._slack = 0.0
-        self._progress = -1.0
+        self._progress: dict[bool, float] = {}  # how far the provider has got: in taking audio, and in telling of it
 
     @property
     def base(self) -> float:
@@ -46,7 +46,7 @@ class Scribe:
 
     def start_over(self) -> None:
         """Another provider: what the one before it proved says nothing of this one."""
-        self._progress = -1.0
+        self._progress.clear()
 
     def take(self, event: AnyEvent) -> AnyEvent | None:
         """The event on the session's clock; ``None`` when it was said before."""
@@ -70,8 +70,9 @@ class Scribe:
 
         Where it had got to already proves nothing: audio that breaks it once would break it for ever.
         """
+        taken = isinstance(event, Acknowledged)
         reached = next((at for name in ("until", "end", "at") if (at := getattr(event, name, None)) is not None), None)
-        if reached is None or reached > self._progress:
-            self._progress = max(self._progress, reached or 0.0)
-            return True
-        return False
+        if reached is not None and reached <= self._progress.get(taken, -1.0):
+            return False
+        self._progress[taken] = max(self._progress.get(taken, 0.0), reached or 0.0)
+        return True
