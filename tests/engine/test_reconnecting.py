@@ -127,16 +127,16 @@ def test_heartbeats_do_not_put_off_the_end_for_ever_but_finals_do() -> None:
 
 
 def test_draining_anew_after_a_drop_has_its_own_time() -> None:
-    run = Run(Toy(replay_pace=1.0), drain_timeout=3.0, backoff=2.0).begin()
+    run = Run(Toy(replay_pace=1.0), drain_timeout=3.0).begin()
     run.feed(8)
     run.hear(Acknowledged(until=8.0))
     run.say(Finish())
     run.wait(2)
     run.drop()
-    run.wait(2)
+    run.wait(0.6)
     run.arrive(Opened())
     run.hear(Begun())
-    for _ in range(100):
+    for _ in range(105):
         run.wait(0.1)
     assert not any(isinstance(event, Ended) for event in run.events[:-1])
     assert "tail_lost" in run.notices, "and then it is over"

@@ -286,8 +286,7 @@ class Engine:
         self._outlet.flowing = True
         self._live_since = self._now
         self._extend_drain()
-        age = self._now - self._ledger.opened_at
-        self._due |= self.route.roll_over(age, begun.expires_at, self._epoch, self._now)
+        self._due |= self.route.roll_over(self._ledger.opened_at, begun.expires_at, self._epoch, self._now)
         if self.begun:
             self._report.notice("reconnected", f"connected again; the transcript goes on at {self._scribe.base:.2f} s")
         else:
@@ -337,8 +336,7 @@ class Engine:
             self._dialler.forget()
         if self._client is not None:
             self._close_account(None)
-        # 1000 would tell some providers that the session is to end, not only the connection.
-        self._hang_up(1001)
+        self._hang_up(1001)  # 1000 would tell some providers that the session is to end
         pause = self._budget.pause(failed)
         if pause is not None:
             self._report.notice("reconnecting", f"{failed.message} ({failed.code}); {self._budget} in {pause:.1f} s")

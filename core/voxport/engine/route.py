@@ -65,11 +65,11 @@ class Route(msgspec.Struct, frozen=True):
         lost = self.adapter.translate(self.settings).of("dropped")
         return {item.setting: item.support.note for item in lost}
 
-    def roll_over(self, age: float, expires_at: float | None, epoch: float, now: float) -> dict[str, float]:
-        """When a provider session ``age`` seconds old must make way for a new one: ``roll`` in the next pause, at the
-        latest ``roll_now``. Empty where there is no limit; see ``Capabilities.session_left`` for the rest.
+    def roll_over(self, opened_at: float, expires_at: float | None, epoch: float, now: float) -> dict[str, float]:
+        """When a provider session, opened at ``opened_at``, must make way for a new one: ``roll`` in the next pause, at
+        the latest ``roll_now``. Empty where there is no limit; see ``Capabilities.session_left`` for the rest.
         """
-        left = self.can.session_left(age, expires_at, epoch + now)
+        left = self.can.session_left(now - opened_at, expires_at, epoch + now)
         if left is None:
             return {}
         margin = min(self.settings.resilience.roll_over_margin, left / 4)
