@@ -105,12 +105,17 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 
 class Dial(msgspec.Struct, frozen=True):
-    """Where and how to open the connection. ``session_id`` is the provider's, where it is known before the upgrade."""
+    """Where and how to open the connection. ``session_id`` is the provider's, where it is known before the upgrade.
+
+    ``memory`` is the adapter's own: what the client ends of one session, which is resumed with the same ``Dial``, keep
+    for each other.
+    """
 
     url: str
     headers: Mapping[str, str] = {}
     subprotocols: tuple[str, ...] = ()
     session_id: str | None = None
+    memory: Any = None
 
     def __repr__(self) -> str:
         """Host and path."""
@@ -246,12 +251,18 @@ class Timer(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """An upgrade that the server end grants: the codec to speak, what the 101 carries, and when patience ends."""
+    """An upgrade that the server end grants: the codec to speak, what the 101 carries, and when patience ends.
+
+    Where a session outlives its connections, ``session`` is its key. What was heard on a connection that dropped then
+    goes on to be heard on the next with that key, and ``Start`` reaches only the first. The codec of the one before has
+    been told of its end before this one is ``Opened``.
+    """
 
     server: Server
     headers: Mapping[str, str] = {}
     subprotocol: str | None = None
     timers: tuple[Timer, ...] = ()
+    session: str | None = None
 
 
 class Desk(msgspec.Struct, frozen=True):

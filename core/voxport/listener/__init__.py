@@ -44,7 +44,7 @@ class Listener:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """``backend`` is called once for each conversation; ``port`` 0 lets the system choose."""
+        """``backend`` is called once for each session; ``port`` 0 lets the system choose."""
         desk = Desk(frozenset(keys), lambda: str(uuid.uuid4()), time.time)
         self._fronts = [adapter.front(desk) for adapter in adapters]
         self._make_backend = backend

@@ -12,7 +12,9 @@ from concurrent.futures import Executor
 from aiohttp import WSMessage, WSMsgType, web
 
 from voxport.codec import Accepted, Closed, Frame, Opened, Signal, TimerKind
-from voxport.events import AnyEvent, Failed, Notice
+from voxport.commands import Start
+from voxport.events import AnyEvent, Ended, Failed, Notice
+from voxport.listener._sessions import Left
 from voxport.listener._timers import Timers
 from voxport.listener.backend import Backend, DroppedError, MakeBackend
 
@@ -39,6 +41,8 @@ class Conversation:
     ) -> None:
         """Nothing is opened yet; needs a running event loop."""
         self._accepted = accepted
+        self._resumable = accepted.session is not None
+        self._resumed = False
         self._make_backend = make_backend
         self._backend: Backend | None = None
         self._pool = pool
@@ -52,27 +56,45 @@ class Conversation:
         self._transport: asyncio.Transport | None = None
         self._heard: asyncio.Queue[Heard] = asyncio.Queue(QUEUED)
         self._said: asyncio.Queue[Frame | Closed | None] = asyncio.Queue()
-        self._over = False  # what comes from the client no longer counts
+        self._over = False  # what the client has sent no longer counts
+        self._gives_way = False
+        self._ended = False  # the backend has said its last
         self._failed = False
         self._hung_up: asyncio.TimerHandle | None = None
         self._finished = asyncio.Event()
         self._timers = Timers(accepted.timers, self._loop.time())
 
-    async def hold(self, request: web.BaseRequest, opened: Opened) -> web.WebSocketResponse:
-        """Grant the upgrade and talk until the connection is gone and the backend closed."""
+    async def hold(self, request: web.BaseRequest, opened: Opened, before: Left | None = None) -> web.WebSocketResponse:
+        """Grant the upgrade and talk until the connection is gone and the backend closed or, where the session goes on,
+        ``left``. ``before`` is what the session has left so far.
+        """
+        if before:
+            self._backend, self._resumed = before.backend, True
         await self._socket.prepare(request)
         self._transport = request.transport
+        if self._gives_way:
+            self._break()
         self._heard.put_nowait(opened)
         watching = asyncio.create_task(self._watch())
         working = asyncio.create_task(self._work())
         closed = await self._read()
         watching.cancel()
-        self._over = True
+        self._over = self._over or not self._resumable
         self._break(abruptly=False)
         await self._heard.put(closed)
         await working
         self._finished.set()
         return self._socket
+
+    @property
+    def left(self) -> Left | None:
+        """What the next conversation of the session goes on with; for when this one is over."""
+        return Left(self._backend, self._accepted.server, self._report) if self._backend else None
+
+    def give_way(self) -> None:
+        """Break off, as if the client had dropped."""
+        self._gives_way = True
+        self._break()
 
     async def leave(self) -> None:
         """Close with 1001, and return when the conversation is over."""
@@ -125,7 +147,7 @@ class Conversation:
         size = len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode())
         if size > MAX_MESSAGE:
             await self._hang_up(Closed(1009, f"a message may have {MAX_MESSAGE} bytes"))
-        elif not self._over:
+        elif not (self._over or self._hung_up):
             came: tuple[TimerKind, ...] = ("idle", "no_audio") if isinstance(frame, bytes) else ("idle",)
             self._timers.hold(came)  # who is held back is not idle
             await self._heard.put(frame)
@@ -139,7 +161,7 @@ class Conversation:
             await asyncio.sleep(self._timers.pause(self._loop.time()))
 
     async def _work(self) -> None:
-        """Answer all that is heard, the end included; then close the backend."""
+        """Answer all that is heard, the end included; then part from the backend."""
         ended = False
         while not ended:
             batch = [await self._heard.get()]
@@ -148,7 +170,7 @@ class Conversation:
             ended = isinstance(batch[-1], Closed)
             await self._answer(batch)
         try:
-            await self._loop.run_in_executor(self._pool, self._close_backend)
+            await self._loop.run_in_executor(self._pool, self._part)
         except Exception as error:  # noqa: BLE001 -- reported; a backend may raise anything
             await self._fail(error)
 
@@ -179,7 +201,7 @@ class Conversation:
         """Send a Close frame, once. aiohttp's own ``close`` knows none without a code."""
         if self._hung_up:
             return
-        self._over = True
+        self._over = self._over or not self._resumable
         self._hung_up = self._loop.call_later(CLOSE_WAIT, self._break)
         with contextlib.suppress(ConnectionError):
             await self._socket.send_frame(close_payload(closed), WSMsgType.CLOSE)
@@ -194,7 +216,7 @@ class Conversation:
     async def _fail(self, error: Exception) -> None:
         """A bug: told once, however often it strikes."""
         if not self._failed:
-            self._failed = True
+            self._failed = self._over = True
             self._report(error)
             await self._hang_up(Closed(1011, "internal error"))
 
@@ -215,17 +237,21 @@ class Conversation:
             self._say(signal)
             return
         for command in self._accepted.server.receive(signal):
-            for event in backend.hear(command):
-                self._say(event)
+            if not (self._resumed and isinstance(command, Start)):
+                for event in backend.hear(command):
+                    self._ended = self._ended or isinstance(event, Ended | Failed)
+                    self._say(event)
 
     def _say(self, event: AnyEvent) -> None:
         for signal in self._accepted.server.send(event):
             self._over = self._over or isinstance(signal, Closed)
             self._loop.call_soon_threadsafe(self._said.put_nowait, signal)
 
-    def _close_backend(self) -> None:
-        if self._backend:
-            self._backend.close()
+    def _part(self) -> None:
+        """Close the backend, unless the client may come back for it."""
+        if self._backend and (not self._resumable or self._ended or self._failed):
+            backend, self._backend = self._backend, None
+            backend.close()
 
 
 def close_payload(closed: Closed) -> bytes:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from voxport.codec import Accepted, Front, HttpRequest, HttpResponse, Opened
 from voxport.listener._conversation import Conversation
+from voxport.listener._sessions import Sessions
 from voxport.listener.backend import MakeBackend
 from voxport.wire import json_response
 
@@ -53,6 +54,7 @@ class Reception:
 
         Raises ``OSError`` when it cannot listen there.
         """
+        self._sessions = sessions = Sessions(self._pool)
         server = web.Server(self._respond, access_log=None, logger=_discreet_logger())
         runner = web.ServerRunner(server, shutdown_timeout=LINGER)
         await runner.setup()
@@ -62,6 +64,7 @@ class Reception:
             ready(runner.addresses[0][1])
             await closing.wait()
             await asyncio.gather(*(conversation.leave() for conversation in self._open))
+            await sessions.close()
         finally:
             await runner.cleanup()
 
@@ -87,11 +90,13 @@ class Reception:
         headers = {key: value for key, value in request.headers.items() if key.lower() != name.lower()}
         granted = {name: accepted.subprotocol} if accepted.subprotocol else {}
         conversation = Conversation(accepted, self._make_backend, self._pool, lambda error: self._report(asked, error))
-        self._open.add(conversation)
-        try:
-            return await conversation.hold(request.clone(headers={**headers, **granted}), Opened(asked.headers))
-        finally:
-            self._open.discard(conversation)
+        async with self._sessions.talk(accepted.session, conversation) as before:
+            self._open.add(conversation)
+            try:
+                shown = request.clone(headers={**headers, **granted})
+                return await conversation.hold(shown, Opened(asked.headers), before)
+            finally:
+                self._open.discard(conversation)
 
 
 async def _read(request: web.BaseRequest, *, upgrade: bool) -> HttpRequest:
