@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from voxport import exits
-from voxport.actions import Action, Arrival, Ping, Unreachable
+from voxport.actions import Action, Arrival, Ping, Tap, Unreachable
 from voxport.audio.source import Source
 from voxport.codec import Adapter, Closed, Dial, HttpRequest, HttpResponse
 from voxport.commands import Audio, Command, Configure, EndUtterance, Finish, IdentifySpeakers, Start
 from voxport.engine import Engine
 from voxport.engine.route import Route
+from voxport.engine.tapped import Tapped
 from voxport.errors import SessionFailedError
 from voxport.events import AnyEvent, Failed, Notice
 from voxport.settings import changes_of
@@ -90,10 +91,13 @@ class Session:
     ``with`` block, by whatever way, ends the session at the provider and leaves no thread and no socket behind.
     """
 
-    def __init__(self, route: Route, *others: Route) -> None:
-        """``others`` are the providers to go on with. Nothing happens before ``start``, which ``with`` calls."""
+    def __init__(self, route: Route, *others: Route, tap: Tap | None = None) -> None:
+        """``others`` are the providers to go on with; ``tap`` is told of everything, to record it. Nothing happens
+        before ``start``, which ``with`` calls.
+        """
         self.settings = route.settings
-        self._engine = Engine((route, *others), random.random, time.time() - time.monotonic())
+        routes, epoch = (route, *others), time.time() - time.monotonic()
+        self._engine = Tapped(routes, random.random, epoch, tap=tap) if tap else Engine(routes, random.random, epoch)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._lane = _Lane(None)
