@@ -25,7 +25,7 @@ from voxport.settings import AudioSettings, Resilience, Secret, Settings, Transc
 from voxport.timeline import texts
 
 PROVIDERS = registry.names()
-QUICK = Resilience(backoff=0.01, backoff_max=0.01, connect_timeout=2.0, drain_timeout=5.0)
+QUICK = Resilience(backoff=0.01, backoff_max=0.01, connect_timeout=10.0, drain_timeout=5.0)
 
 
 def settings(name: str, url: str, **patience: float) -> Settings:

@@ -111,7 +111,7 @@ class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     connect_timeout: Annotated[float, Meta(gt=0)] = 10.0
     send_timeout: Annotated[float, Meta(gt=0)] = 15.0
     drain_timeout: Annotated[float, Meta(gt=0)] = 10.0
-    """How long ``Finish`` waits for the provider's last message."""
+    """How long ``Finish`` waits for the provider to get on; dialling again, if need be, may take twice that besides."""
     begin_timeout: Annotated[float, Meta(gt=0)] = 20.0
     """How long a connected provider may take to accept the session."""
     max_retries: Annotated[int, Meta(ge=0)] = 4

@@ -1,5 +1,6 @@
 """One clock and one transcript over all the connections of a session."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ class _Said:
     def __init__(self) -> None:
         self.until = 0.0
         self.words: tuple[Word, ...] = ()
+        self.finals: deque[tuple[str, float | None, float | None]] = deque(maxlen=4)
 
 
 class Timeline:
@@ -75,6 +77,11 @@ class Timeline:
         placed: Transcript | None = heard
         if self._overlapping and heard.start is not None and heard.start < said.until + self._slack:
             placed = _without(heard, said, self._slack)
+        if placed and placed.is_final:
+            told = (placed.text, placed.start, placed.end)
+            if told in said.finals and placed.start is not None:
+                return None  # some provider, or something on the way, said it again
+            said.finals.append(told)
         if placed and placed.is_final and placed.end is not None:
             said.until = max(said.until, placed.end)
             said.words = (*said.words, *placed.words)[-REMEMBERED:]

@@ -126,6 +126,44 @@ def test_heartbeats_do_not_put_off_the_end_for_ever_but_finals_do() -> None:
     assert run.events[-1].tail_lost
 
 
+def test_the_time_to_drain_does_not_run_while_there_is_no_connection() -> None:
+    run = Run(drain_timeout=3.0, backoff=4.0).begin()
+    run.feed(2)
+    run.say(Finish())
+    run.wait(1)
+    run.drop()
+    run.wait(3)
+    assert not run.engine.done
+    run.wait(1)
+    run.open()
+    run.final("late", 0.1, 0.5)
+    run.wait(2.9)
+    run.hear(Ended())
+    assert "tail_lost" not in run.notices
+
+
+def test_but_a_provider_that_cannot_be_reached_does_not_hold_up_the_end_for_ever() -> None:
+    run = Run(drain_timeout=3.0, backoff=8.0).begin()
+    run.say(Finish())
+    run.drop()
+    run.wait(8)
+    run.drop()
+    run.wait(1.1)
+    assert "tail_lost" in run.notices
+
+
+def test_a_second_greeting_and_a_second_final_say_nothing_new() -> None:
+    run = Run().begin()
+    run.feed(3)
+    run.hear(Begun(session_id="again"))
+    run.final("one", 0.0, 0.5)
+    run.final("one", 0.0, 0.5)
+    run.final("one", 0.6, 0.9)
+    assert said(run) == ["one", "one"]
+    assert run.notices == [*run.notices[:-1], "malformed"]
+    assert sum(isinstance(event, Begun) for event in run.events) == 1
+
+
 def test_draining_anew_after_a_drop_has_its_own_time() -> None:
     run = Run(Toy(replay_pace=1.0), drain_timeout=3.0).begin()
     run.feed(8)

@@ -17,6 +17,7 @@ from voxport.codec import Client, Closed, Frame, HttpResponse, Opened
 from voxport.commands import Audio, Command, Configure, Finish, KeepAlive, Start
 from voxport.engine.budget import Budget
 from voxport.engine.dialler import Dialler
+from voxport.engine.drain import Drain
 from voxport.engine.ledger import Ledger
 from voxport.engine.outlet import Outlet
 from voxport.engine.phase import Phase
@@ -52,6 +53,7 @@ class Engine:
         self._report = Report(self._log)
         self._dialler = Dialler()
         self._scribe = Scribe(self._log)
+        self._drain = Drain(self._patience.drain_timeout)
         self._ledger = Ledger()
         self._vitals = Vitals(self._patience, 0.0, regular=False)
         self._phase = Phase.NEW
@@ -109,7 +111,7 @@ class Engine:
                 self._start()
             case Finish():
                 self._finishing = True
-                self._due["drain"] = now + self._patience.drain_timeout
+                self._due |= self._drain.begin(now)
                 self._add(command)
             case _:
                 self._ask(command)
@@ -223,7 +225,7 @@ class Engine:
         if commands:
             self._vitals.asked(self._now, self._log.position)
         if self._outlet.catching_up:
-            self._extend_drain()
+            self._due |= self._drain.progress(self._now)
             self._due["catch_up"] = self._now + CATCH_UP_TICK
         if self.route.can.keep_alive is not None:
             self._due["keep_alive"] = self._now + self.route.can.keep_alive
@@ -248,8 +250,10 @@ class Engine:
 
     def _understand(self, event: AnyEvent, raw: Frame | None) -> None:
         match event:
-            case Begun():
+            case Begun() if self._phase is Phase.OPENING:
                 self._accepted(event, raw)
+            case Begun():
+                self._report.notice("malformed", "a second greeting on the same connection was ignored")
             case Ended() if self._phase is Phase.ROLLING:
                 self._rolled(event)
             case Ended() if self._finishing:
@@ -270,22 +274,17 @@ class Engine:
             return
         if placed is not None and self._scribe.progressed(placed):
             self._budget.restore()
-            self._extend_drain()
+            self._due |= self._drain.progress(self._now)
         if isinstance(event, Acknowledged):
             self._vitals.proved()
         elif self._roll_wanted and self._scribe.quiet:
             self._roll()
 
-    def _extend_drain(self) -> None:
-        if "drain" in self._due:
-            self._due["drain"] = self._now + self._patience.drain_timeout
-
     def _accepted(self, begun: Begun, raw: Frame | None) -> None:
         self._due.pop("begin", None)
-        self._phase = Phase.LIVE
+        self._phase, self._live_since = Phase.LIVE, self._now
         self._outlet.flowing = True
-        self._live_since = self._now
-        self._extend_drain()
+        self._due |= self._drain.suspend(self._now)
         self._due |= self.route.roll_over(self._ledger.opened_at, begun.expires_at, self._epoch, self._now)
         if self.begun:
             self._report.notice("reconnected", f"connected again; the transcript goes on at {self._scribe.base:.2f} s")
@@ -341,6 +340,7 @@ class Engine:
         if pause is not None:
             self._report.notice("reconnecting", f"{failed.message} ({failed.code}); {self._budget} in {pause:.1f} s")
             self._phase = Phase.WAITING
+            self._due |= self._drain.suspend(self._now + pause)
             self._due["retry"] = self._now + pause
         elif self._others:
             self._fail_over(failed)
