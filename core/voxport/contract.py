@@ -80,6 +80,10 @@ class AdapterContract:
     adapter: Adapter
     asking: Mapping[str, Mapping[str, Any]] = {}
     """For the events of ``tells_beside``, by tag: the options without which the provider does not tell them."""
+    beside: Mapping[str, AnyEvent] = BESIDE
+    """For the same, what is told; for a provider that knows only some of the kinds of an event."""
+    changing: Mapping[str, Mapping[str, Any]] = {}
+    """For the settings of ``configures``, by name: the options without which the provider does not change them."""
 
     def settings(self, **changes: Any) -> Settings:
         """Settings with the valid key, partials and punctuation on."""
@@ -213,8 +217,8 @@ class AdapterContract:
 
     def test_what_can_be_changed_in_mid_session_arrives(self) -> None:
         """Each neutral setting that the capabilities name, by itself."""
-        pair = self.pair(transcription=Transcription(language="en"))
         for name in self.adapter.capabilities.configures:
+            pair = self.pair(transcription=Transcription(language="en"), options=self.changing.get(name, {}))
             (heard,) = (c for c in pair.say(Configure({name: CHANGES[name]})) if isinstance(c, Configure))
             assert msgspec.convert(heard.changes.get(name), type(CHANGES[name])) == CHANGES[name], name
 
@@ -235,7 +239,7 @@ class AdapterContract:
             pair = self.pair(transcription=asked, options=self.asking.get(tag, {}))
             self.speak(pair, ("Ask not.",))
             (final,) = (e for e in pair.events if isinstance(e, Transcript) and e.is_final)
-            told = _about(BESIDE[tag], final.utterance or "0")
+            told = _about(self.beside[tag], final.utterance or "0")
             pair.tell(told)
             if not any(type(event) is type(told) for event in pair.events):
                 pair.tell(Ended())  # some are told with the provider's last words

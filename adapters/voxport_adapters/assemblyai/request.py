@@ -1,39 +1,13 @@
-"""What an AssemblyAI session is asked for: its query and its updates, and what becomes of neutral settings."""
+"""What a session is asked for: what becomes of neutral settings, at the start and in updates."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from typing import Annotated, Any, Literal, get_args
-
-import msgspec
-from msgspec import Meta
+from typing import Any
 
 from voxport import codec, wire
+from voxport.commands import Configure
 from voxport.settings import Encoding, Settings
-
-Model = Literal[
-    "universal-streaming-english", "universal-streaming-multilingual", "whisper-rt", "u3-rt-pro", "u3-rt-pro-beta-1",
-    "universal-3-5-pro", "universal-3-6-pro", "universal-3-6", "_universal-3-5-notetaker",
-]  # fmt: skip
-MODELS: list[str] = list(get_args(Model))
-US_EN, US_MULTI, WHISPER, U3, U3_BETA, *_ = MODELS
-US = (US_EN, US_MULTI)
-NATIVE = ("en", "es", "de", "fr", "pt", "it")
-UNTOLD = {US_EN: ("en",), US_MULTI: NATIVE, WHISPER: (), U3: NATIVE, U3_BETA: NATIVE}
-"""What the models know that cannot be told a language; nothing for all that there is."""
-CODES = (
-    "en", "es", "de", "fr", "it", "pt", "tr", "nl", "sv", "no", "da", "fi", "hi", "vi", "ar", "he", "ja", "ur", "zh",
-    "ru", "ko", "ca", "gl", "ro", "et", "fa", "yue", "af", "mr", "zu", "xh", "nn", "multi",
-)  # fmt: skip
-
-
-def model_of(settings: Settings) -> str:
-    """The model that is asked for."""
-    return str(settings.options.get("speech_model") or settings.model or U3)
-
-
-def is_u3(model: str) -> bool:
-    """The Universal-3 family punctuates by itself and tells where speech starts."""
-    return model not in (*US, WHISPER)
+from voxport_adapters.assemblyai.models import CODES, WHISPER, model_of, name_of
 
 
 def _codes(asked: str | Iterable[str]) -> list[str]:
@@ -42,18 +16,26 @@ def _codes(asked: str | Iterable[str]) -> list[str]:
 
 
 def _put_languages(asked: str | Iterable[str], settings: Settings) -> dict[str, Any]:
-    codes = [code for code in _codes(asked) if code in CODES]
-    return {} if model_of(settings) in UNTOLD else {"language_codes": codes[:10]}
+    """Where there are several, it is worth knowing which one was spoken."""
+    model, codes = model_of(settings), _codes(asked)
+    put: dict[str, Any] = {"language_codes": [code for code in codes if code in CODES][:10]}
+    asks = len(codes) > 1 and model.tells_language and not model.always_tells_language
+    return (put if model.takes_languages else {}) | ({"language_detection": True} if asks else {})
 
 
 def _judge_languages(asked: str | Iterable[str], settings: Settings) -> codec.Support | None:
     model, codes = model_of(settings), set(_codes(asked))
-    unknown = codes.difference(UNTOLD.get(model, CODES) or codes)
-    if unknown == codes:
+    unknown = codes.difference(model.languages or codes)
+    if codes and unknown == codes:
         return codec.Support("dropped", "language_codes", "the model does not know it")
-    if model in UNTOLD:
+    if not model.takes_languages:
         return codec.Support("approximated", "", "the model finds out by itself")
     return SOME_LANGUAGES if unknown or len(codes) > 10 else None
+
+
+def _told(options: Mapping[str, Any]) -> list[str]:
+    """The languages asked for; ``multi`` asks for any."""
+    return [code for code in options.get("language_codes") or [] if code != "multi"]
 
 
 def _judge_terms(terms: Collection[str], settings: Settings) -> codec.Support | None:
@@ -61,8 +43,14 @@ def _judge_terms(terms: Collection[str], settings: Settings) -> codec.Support | 
     return _but_whisper(terms, settings) or (None if fits else SOME_TERMS)
 
 
+def _take_terms(options: Mapping[str, Any]) -> list[str] | None:
+    """The service passes over terms that are too long."""
+    terms = options.get("keyterms_prompt")
+    return None if terms is None else [term for term in terms if len(term) <= 50]
+
+
 def _but_whisper(_value: object, settings: Settings) -> codec.Support | None:
-    return codec.Support("dropped", "", "whisper-rt has no such setting") if model_of(settings) == WHISPER else None
+    return codec.Support("dropped", "", f"{WHISPER} has no such setting") if name_of(settings) == WHISPER else None
 
 
 REGIONS = {
@@ -80,10 +68,8 @@ LANGUAGES = partial(
     put=_put_languages, judge=_judge_languages,
 )  # fmt: skip
 RULES = {
-    "language": LANGUAGES(
-        take=lambda o: o.get("language_code") or (c[0] if len(c := o.get("language_codes") or []) == 1 else None)
-    ),
-    "languages": LANGUAGES(take=lambda o: c if len(c := o.get("language_codes") or []) > 1 else None),
+    "language": LANGUAGES(take=lambda o: c[0] if len(c := _told(o)) == 1 else None),
+    "languages": LANGUAGES(take=lambda o: c if len(c := _told(o)) > 1 else None),
     "model": wire.rule("mapped", "speech_model"),
     "region": wire.region(REGIONS),
     "sample_rate": wire.rule("mapped", "sample_rate"),
@@ -98,12 +84,12 @@ RULES = {
     ),
     "punctuation": wire.rule(
         "mapped", "format_turns", "built into the Universal-3 family",
-        put=lambda wanted, asked: {} if is_u3(model_of(asked)) else {"format_turns": wanted},
-        judge=lambda wanted, asked: BUILT_IN if is_u3(model_of(asked)) and not wanted else None,
+        put=lambda wanted, asked: {} if model_of(asked).universal_3 else {"format_turns": wanted},
+        judge=lambda wanted, asked: BUILT_IN if model_of(asked).universal_3 and not wanted else None,
     ),
     "diarization": wire.rule("mapped", "speaker_labels"),
     "key_terms": wire.rule(
-        "mapped", "keyterms_prompt", SOME_TERMS.note, judge=_judge_terms,
+        "mapped", "keyterms_prompt", SOME_TERMS.note, judge=_judge_terms, take=_take_terms,
         put=lambda terms, _: {"keyterms_prompt": list(terms)[:100]},
     ),
     "end_of_turn_silence_ms": wire.rule(
@@ -117,85 +103,26 @@ RULES = {
     "sentiment": wire.only(granted=False, note="not in live sessions"),
     "translate_to": wire.rule("dropped", note="not offered"),
 }  # fmt: skip
-CHANGEABLE = ("language", "languages", "key_terms", "end_of_turn_silence_ms", "profanity_filter")
-UPDATES = ("max_turn_silence", "keyterms_prompt", "prompt", "agent_context", "filter_profanity", "language_codes")
+CHANGEABLE = ("language", "languages", "punctuation", "key_terms", "end_of_turn_silence_ms", "profanity_filter")
+"""Of ``RULES``, what ``UpdateConfiguration`` can change."""
+UPDATES = (
+    "min_turn_silence", "max_turn_silence", "end_of_turn_confidence_threshold", "keyterms_prompt", "prompt",
+    "agent_context", "vad_threshold", "format_turns", "filter_profanity", "interruption_delay", "turn_left_pad_ms",
+    "language_codes", "session_heartbeat", "acknowledge_silence", "continuous_partials", "mode",
+)  # fmt: skip
+"""The fields of ``UpdateConfiguration``."""
 
 
-class Stream(msgspec.Struct, kw_only=True):
-    """The query parameters that this end acts on or checks. Compressed audio is not decoded here."""
-
-    speech_model: Model = "universal-3-5-pro"
-    sample_rate: Annotated[int, Meta(ge=8000)] = 16_000
-    encoding: Literal["pcm_s16le", "pcm_mulaw"] = "pcm_s16le"
-    inactivity_timeout: Annotated[int, Meta(ge=5, le=3600)] | None = None
-    include_partial_turns: bool = True
-    keyterms_prompt: list[str] = []
-    prompt: Annotated[str, Meta(max_length=1750)] = ""
-    agent_context: Annotated[str, Meta(max_length=1750)] = ""
-    language_codes: list[str] = []
-    language_code: str | None = None
-    language_detection: bool = False
-    format_turns: bool = False
-    filter_profanity: bool = False
-    redact_pii: bool = False
-    speaker_labels: bool = False
-    max_speakers: Annotated[int, Meta(ge=1, le=10)] | None = None
-    max_turn_silence: Annotated[int, Meta(ge=0)] | None = None
-    vad_threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
-    end_of_turn_confidence_threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
-    mode: Literal["max_accuracy", "balanced", "min_latency"] = "balanced"
-    domain: Literal["medical-v1"] | None = None
-    voice_focus: Literal["near-field", "far-field"] | None = None
-
-    def __post_init__(self) -> None:
-        """Some models do unasked what others are asked for."""
-        self.format_turns = self.format_turns or is_u3(self.speech_model)
-        self.language_detection = self.language_detection or self.speech_model == WHISPER
+def translated(settings: Settings) -> codec.Translation:
+    """What is asked for unless ``options`` say otherwise: signs of life, and of silence where the model has them."""
+    silences = {"acknowledge_silence": True} if model_of(settings).universal_3 else {}
+    defaults = {"speech_model": name_of(settings), "session_heartbeat": True, **silences}
+    return wire.translate(settings, RULES, defaults)
 
 
-TOO_LONG = "Value error, {name} exceeds maximum length of 1750 characters (got {length})"
-NO_LIST = "Value error, Invalid JSON array"
-COMPLAINTS = {
-    "speech_model": f"Input should be {str(MODELS[:-1])[1:-1]} or {MODELS[-1]!r}",
-    "sample_rate": "Value error, sample_rate must be at least 8,000 Hz",
-    "encoding": "Value error, '{value}' is not a valid Encoding",
-    "keyterms_prompt": NO_LIST, "language_codes": NO_LIST, "prompt": TOO_LONG, "agent_context": TOO_LONG,
-}  # fmt: skip
-"""The service's own words for values that it does not take."""
-
-
-def _json_array(sent: list[str]) -> list[str]:
-    """A list in a query, which is not repeated."""
-    return msgspec.json.decode("".join(sent), type=list[str])
-
-
-def read(query: Mapping[str, Any], lists: Callable[[list[Any]], Any] = _json_array) -> Stream:
-    """The query or an update, checked. Raises ``ValueError`` with the service's own words."""
-    try:
-        stream = wire.typed_query(query, Stream, lists)
-    except wire.BadParameterError as error:
-        said = COMPLAINTS.get(error.name, "").format(name=error.name, value=error.value, length=len(str(error.value)))
-        raise ValueError(f"Invalid '{error.name}': {said or error.why}") from None
-    for name, most in (("keyterms_prompt", 100), ("language_codes", 10)):
-        if len(getattr(stream, name)) > most:
-            raise ValueError(f"Invalid '{name}': Value error, Max {most} items")
-    for index, code in enumerate(stream.language_codes):
-        if code not in CODES:
-            raise ValueError(f"Invalid 'language_codes.{index}': Input should be one of {', '.join(CODES)}")
-    return stream
-
-
-def update_of(changes: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """The fields of ``UpdateConfiguration`` that ask for neutral changes."""
-    asked = {name: changes[name] for name in CHANGEABLE if changes.get(name) is not None}
-    carried = [RULES[name].carry(value, settings)[0] for name, value in asked.items()]
-    return {name: value for options in carried for name, value in options.items()}
-
-
-def changes_of(update: Mapping[str, Any]) -> dict[str, Any]:
-    """The way back. Raises ``ValueError`` as ``read`` does."""
-    sent = {name: [update[name]] for name in UPDATES if update.get(name) is not None}
-    stream = read(sent, lambda values: values[0])
-    options = {name: getattr(stream, name) for name in sent}
-    found = {name: RULES[name].recover(options) for name in CHANGEABLE}
-    return {name: value for name, value in found.items() if value is not None}
+def update_of(asked: Configure, settings: Settings) -> dict[str, Any]:
+    """The fields of ``UpdateConfiguration`` that ask for these changes."""
+    wanted = {name: asked.changes[name] for name in CHANGEABLE if asked.changes.get(name) is not None}
+    carried = [RULES[name].carry(value, settings)[0] for name, value in wanted.items()]
+    update = {name: value for options in (*carried, asked.options) for name, value in options.items()}
+    return {name: value for name, value in update.items() if name in UPDATES}
