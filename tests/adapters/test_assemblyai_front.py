@@ -160,7 +160,7 @@ def test_the_key_is_accepted_in_either_place(headers: dict[str, Any], query: str
         ({"x": "y"}, "", "Missing Authorization header"),
     ],
 )
-def test_every_other_form_is_refused_after_the_upgrade(headers: dict[str, str], query: str, why: str) -> None:
+def test_every_other_form_is_refused_after_the_upgrade(headers: dict[str, Any], query: str, why: str) -> None:
     accepted = upgrade(f"sample_rate=7&inactivity_timeout=5&{query}", **headers)
     failed = refusal(accepted)
     assert (failed.code, failed.message) == ("1008", f"Unauthorized Connection: {why}")
