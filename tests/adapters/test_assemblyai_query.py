@@ -1,15 +1,21 @@
 """Every parameter of a session and every field of an update, as the server end takes or refuses them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 
 from support.assemblyai import MULTI, U3, U35, US, WHISPER, query, refusal, said, started, upgrade
 from voxport.codec import Opened
 from voxport.commands import Configure, Start
 from voxport.events import Begun
-from voxport.settings import AudioSettings, Settings, Transcription
+from voxport.pair import dialled
+from voxport.settings import AudioSettings, Secret, Settings, Transcription
+from voxport.wire import query_of
+from voxport_adapters.assemblyai import adapter
 from voxport_adapters.assemblyai.query import Stream, read
 
 GATEWAY = {"model": "m", "messages": [{"role": "user", "content": "{{turn}}"}], "max_tokens": 9}
@@ -214,6 +220,18 @@ def test_a_language_model_is_asked_for_by_an_object() -> None:
     found = read({"llm_gateway": [json.dumps(GATEWAY)]}).llm_gateway
     assert found is not None
     assert (found.model, found.messages[0].content, found.max_tokens) == ("m", "{{turn}}", 9)
+
+
+def test_the_options_that_the_configuration_file_shows_are_taken() -> None:
+    text = (Path(__file__).parents[2] / "config" / "assemblyai.yaml").read_text(encoding="utf-8")
+    shown = text.partition("    options:")[2].partition("\n")[2].replace("    #   ", "      ")
+    options = yaml.safe_load(shown)
+    assert len(options) == len(shown.splitlines()) > 15
+    asked = Settings(provider="assemblyai", api_key=Secret("k"), options=options)
+    found: Any = dialled(adapter.dial(asked), lambda _: None)
+    stream = read(query_of(found.url))
+    given = msgspec.to_builtins(stream)
+    assert {name: given[name] for name in options} == options
 
 
 # ------------------------------------------------------------------- updates

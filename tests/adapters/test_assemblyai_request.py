@@ -148,6 +148,19 @@ def test_a_token_has_the_limits_that_options_give_it() -> None:
     assert query_of(seen[1].url) == {"expires_in_seconds": ["60"]}
 
 
+def test_a_token_that_was_issued_elsewhere_travels_as_one_that_was_fetched() -> None:
+    found: Any = dialled(adapter.dial(Settings(provider="assemblyai", token=Secret("t"))), lambda _: None)
+    assert found.headers == {"AssemblyAI-Version": "2025-05-12"}
+    assert query_of(found.url)["token"] == ["t"]
+
+
+def test_an_answer_without_a_token_sends_no_key_instead() -> None:
+    asked = Settings(provider="assemblyai", api_key=Secret("k"), temporary_token=True)
+    found: Any = dialled(adapter.dial(asked), lambda _: HttpResponse(200, {}, b"[]"))
+    assert found.headers == {"AssemblyAI-Version": "2025-05-12"}
+    assert query_of(found.url)["token"] == [""]
+
+
 def became(name: str, model: str | None = None, **changes: Any) -> tuple[str, dict[str, Any]]:
     """What becomes of a setting: its status, and the options without those that are always there."""
     audio = {key: changes.pop(key) for key in ("encoding", "channels") if key in changes}

@@ -47,12 +47,16 @@ class AssemblyAI(ends.TableAdapter):
         endpoint = wire.endpoint_of(settings, self.capabilities)
         headers, query = {"AssemblyAI-Version": VERSION, "Authorization": settings.key}, {}
         options = self.translate(settings).options
+        token = settings.issued
         if settings.temporary_token:
             asked = {"expires_in_seconds": 60} | {name: options[name] for name in BOUNDS if name in options}
             options = {name: value for name, value in options.items() if name not in BOUNDS}
             url = f"{wire.endpoint_url(endpoint, 'http', TOKENS)}?{wire.query_string(asked)}"
-            issued = yield codec.HttpRequest("GET", url, {"Authorization": headers.pop("Authorization")})
-            query["token"] = wire.json_of(issued.body).get("token", "")
+            issued = yield codec.HttpRequest("GET", url, {"Authorization": settings.key})
+            token = wire.json_of(issued.body).get("token", "")
+        if token or settings.temporary_token:
+            del headers["Authorization"]
+            query["token"] = token
         for name, value in options.items():
             query[name] = wire.text(value) if isinstance(value, list | tuple | dict) else value
         return codec.Dial(f"{wire.endpoint_url(endpoint, 'ws', STREAM)}?{wire.query_string(query)}", headers)
