@@ -41,7 +41,7 @@ def test_the_key_is_found_in_its_customary_variable_or_the_file_that_it_names(
         ("assemblyai", AudioSettings(sample_rate=4_000), "audio.sample_rate: 4000: assemblyai takes 8000 to 96000 Hz"),
         ("assemblyai", AudioSettings(encoding="f32le"), "audio.encoding: f32le: assemblyai takes s16le, mulaw"),
         ("assemblyai", AudioSettings(chunk_ms=20), "audio.chunk_ms: 20: assemblyai takes 50 to 1000"),
-        ("speechmatics", AudioSettings(channels=2), "audio.channels: 2: speechmatics takes 1 at most"),
+        ("speechmatics", AudioSettings(channels=3), "audio.channels: 3: speechmatics takes 2 at most"),
     ],
 )
 def test_audio_that_a_provider_does_not_take_is_refused_before_the_network(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from voxport.events import Failed, Notice
+from voxport.events import Acknowledged, Failed, Notice
 
 
 class Start(msgspec.Struct, frozen=True, tag=True):
@@ -60,4 +60,10 @@ class Invalid(msgspec.Struct, frozen=True, tag=True):
     answer: Failed | Notice
 
 
-Command = Start | Audio | EndUtterance | KeepAlive | Configure | IdentifySpeakers | Finish | Invalid
+class Taken(msgspec.Struct, frozen=True, tag=True):
+    """Heard by a server only: audio of one channel that waits for that of the others; ``answer`` acknowledges it."""
+
+    answer: Acknowledged
+
+
+Command = Start | Audio | EndUtterance | KeepAlive | Configure | IdentifySpeakers | Finish | Invalid | Taken

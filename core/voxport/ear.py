@@ -20,6 +20,7 @@ from voxport.commands import (
     Invalid,
     KeepAlive,
     Start,
+    Taken,
 )
 from voxport.events import (
     Acknowledged,
@@ -65,6 +66,7 @@ class Ear:
             Configure: self._configure,
             Finish: self._finish,
             Invalid: lambda command: [command.answer],
+            Taken: lambda command: [command.answer],
         }
 
     def hear(self, command: Command) -> list[AnyEvent]:

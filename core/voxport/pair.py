@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from voxport.codec import Accepted, Adapter, Client, Closed, Dial, Dialling, Front, HttpRequest, HttpResponse, Opened
-from voxport.commands import Command, Invalid, Start
+from voxport.commands import Command, Invalid, Start, Taken
 from voxport.events import AnyEvent, Failed
 from voxport.settings import Settings
 
@@ -66,11 +66,11 @@ class Pair:
         return self.hear_events(self.server.send(event))
 
     def hear_commands(self, signals: Iterable[Opened | str | bytes | Closed]) -> list[Command]:
-        """The server receives ``signals``; what is invalid, it answers."""
+        """The server receives ``signals``; what needs no backend, it answers."""
         heard = [command for signal in signals for command in self.server.receive(signal)]
         self.commands += heard
         for command in heard:
-            if isinstance(command, Invalid):
+            if isinstance(command, Invalid | Taken):
                 self.tell(command.answer)
         return heard
 

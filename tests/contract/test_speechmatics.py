@@ -4,3 +4,8 @@ from voxport_adapters import speechmatics
 
 class TestSpeechmatics(AdapterContract):
     adapter = speechmatics.adapter
+    asking = {
+        "audio_event": {"audio_events_config": {}},
+        "language_detected": {"model": "melia-1"},
+        "speakers_identified": {"speaker_diarization_config": {"get_speakers": True}},
+    }
