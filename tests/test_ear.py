@@ -14,6 +14,7 @@ from voxport.events import (
     Acknowledged,
     AnyEvent,
     Begun,
+    Configured,
     Ended,
     Failed,
     Notice,
@@ -92,7 +93,7 @@ def test_without_partials_only_finals_come() -> None:
 def test_partials_may_be_asked_for_later() -> None:
     ear = started(partials=False)
     ear.hear(Audio(seconds(1.0)))
-    assert ear.hear(Configure({"partials": True})) == []
+    assert ear.hear(Configure({"partials": True}, {"own": 1})) == [Configured(options={"own": 1})]
     assert brief(ear.hear(Audio(seconds(0.6)))) == ["Acknowledged", "SpeechStarted", ("Bye", False)]
 
 
@@ -254,3 +255,11 @@ def test_partials_that_were_nothing_are_cleared() -> None:
     silent = started(recogniser=Mistaken(), partials=False)
     silent.hear(Audio(seconds(0.02)))
     assert brief(silent.hear(Finish())) == ["Ended"]
+
+
+def test_one_channel_can_be_ended_without_the_others() -> None:
+    ear = Ear(SCRIPT)
+    ear.hear(Start(Settings(provider="any", audio=AudioSettings(channels=2))))
+    ear.hear(Audio(bytes(2 * 2 * 16_000 // 2)))
+    ended = [event for event in ear.hear(EndUtterance(1)) if isinstance(event, Transcript | TurnEnded)]
+    assert [(event.channel, getattr(event, "text", "")) for event in ended] == [(1, "Good"), (1, "")]

@@ -596,9 +596,14 @@ def test_what_restarts_which_timers(monkeypatch: pytest.MonkeyPatch) -> None:
         client = house.dial()
         assert client.recv() == "begun"
         audio = told_by(lambda: client.send_binary(b"abc"), "3")
-        assert audio == [("idle", "no_audio", False), ("idle", "no_audio", True), ("quiet", True)]
+        came = ("gone", "idle", "no_audio")
+        assert audio == [(*came, False), (*came, True), ("quiet", True)]
         text = told_by(lambda: client.send("nonsense"), b"what?")
-        assert text == [("idle", False), ("idle", True)]
+        assert text == [("gone", "idle", False), ("gone", "idle", True)]
+        calls.clear()
+        client.ping()
+        assert client.recv_data_frame(control_frame=True)[0] == ABNF.OPCODE_PONG
+        assert calls == [("gone", True)]
 
 
 def test_timers_run_out_one_after_the_other() -> None:

@@ -233,8 +233,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 # --------------------------------------------------------------------------- the adapter
 
 
-TimerKind = Literal["idle", "no_audio", "quiet", "session"]
-"""What a server waits for in vain: a message from the client, audio from it (binary messages), a text that goes to it.
+TimerKind = Literal["idle", "no_audio", "gone", "quiet", "session"]
+"""What a server waits for in vain: a message from the client, audio from it (binary messages), a message or a ping from
+it, a text that goes to it.
 ``session`` waits for nothing: its time is up.
 """
 

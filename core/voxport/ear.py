@@ -26,6 +26,7 @@ from voxport.events import (
     Acknowledged,
     AnyEvent,
     Begun,
+    Configured,
     Ended,
     Notice,
     SpeakersIdentified,
@@ -96,15 +97,17 @@ class Ear:
         blocks = self._intake.take(command.data)
         return [Acknowledged(until=self._intake.seconds), *self._heard(blocks)]
 
-    def _end_utterance(self, _: EndUtterance) -> list[AnyEvent]:
+    def _end_utterance(self, command: EndUtterance) -> list[AnyEvent]:
         if self._intake is None:
             return []
-        return [*self._heard(self._intake.flush()), *(event for turns in self._turns for event in turns.flush())]
+        heard = self._heard(self._intake.flush())
+        ending = [turns for turns in self._turns if command.channel in {None, turns.channel or 0}]
+        return [*heard, *(event for turns in ending for event in turns.flush())]
 
     def _configure(self, command: Configure) -> list[AnyEvent]:
         for turns in self._turns:
             turns.partials = command.changes.get("partials", turns.partials)
-        return []
+        return [Configured(options=command.options)]
 
     def _finish(self, _: Finish) -> list[AnyEvent]:
         intake = self._intake
@@ -178,8 +181,8 @@ class _Turns:
 
     def __init__(self, listening: Listening, channel: int | None, *, partials: bool) -> None:
         self._listening = listening
-        self._channel = channel
         self._speaking = False
+        self.channel = channel
         self.partials = partials
         self.close = listening.close
 
@@ -190,7 +193,7 @@ class _Turns:
     def flush(self) -> list[AnyEvent]:
         """The current utterance ends here, by force; with a ``TurnEnded`` even when nothing was being said."""
         events = self._told(self._listening.flush())
-        ended = events.pop() if events and isinstance(events[-1], TurnEnded) else TurnEnded(channel=self._channel)
+        ended = events.pop() if events and isinstance(events[-1], TurnEnded) else TurnEnded(channel=self.channel)
         return [*events, msgspec.structs.replace(ended, forced=True)]
 
     def finish(self) -> list[AnyEvent]:
@@ -206,12 +209,12 @@ class _Turns:
         events: list[AnyEvent] = []
         if not self._speaking and heard.words:
             self._speaking = True
-            events.append(SpeechStarted(at=heard.start, channel=self._channel))
+            events.append(SpeechStarted(at=heard.start, channel=self.channel))
         if self._speaking:
             events.append(self._transcript(heard))
         if heard.is_final and self._speaking:
             self._speaking = False
-            events.append(TurnEnded(at=heard.end, channel=self._channel))
+            events.append(TurnEnded(at=heard.end, channel=self.channel))
         return events
 
     def _transcript(self, heard: Heard) -> Transcript:
@@ -224,7 +227,7 @@ class _Turns:
             confidence=_mean([word.confidence for word in heard.words]),
             language=_common([word.language for word in heard.words]),
             speaker=_common([word.speaker for word in heard.words]),
-            channel=self._channel,
+            channel=self.channel,
         )
 
 

@@ -62,8 +62,9 @@ class Pair:
         return self.hear_commands(self.client.send(command))
 
     def tell(self, event: AnyEvent) -> list[AnyEvent]:
-        """The server says ``event``; returns what the client heard."""
-        return self.hear_events(self.server.send(event))
+        """The server says ``event``; returns what the client heard. A Close frame without a code is heard as 1005."""
+        said = self.server.send(event)
+        return self.hear_events(Closed(1005) if signal == Closed(None) else signal for signal in said)
 
     def hear_commands(self, signals: Iterable[Opened | str | bytes | Closed]) -> list[Command]:
         """The server receives ``signals``; what needs no backend, it answers."""

@@ -131,6 +131,7 @@ class Conversation:
                         await self._socket.ping()
                     message = await self._socket.receive()
                     if message.type is WSMsgType.PING:
+                        self._timers.restart(("gone",), self._loop.time())
                         await self._socket.pong(message.data)
             except TimeoutError:
                 if silent:
@@ -148,7 +149,7 @@ class Conversation:
         if size > MAX_MESSAGE:
             await self._hang_up(Closed(1009, f"a message may have {MAX_MESSAGE} bytes"))
         elif not (self._over or self._hung_up):
-            came: tuple[TimerKind, ...] = ("idle", "no_audio") if isinstance(frame, bytes) else ("idle",)
+            came: tuple[TimerKind, ...] = ("gone", "idle", "no_audio") if isinstance(frame, bytes) else ("gone", "idle")
             self._timers.hold(came)  # who is held back is not idle
             await self._heard.put(frame)
             self._timers.restart(came, self._loop.time())
