@@ -22,7 +22,7 @@ def test_a_provider_that_can_be_used_is_0(voxport: Run, config: Config, emulated
     assert json.loads(done.stdout)["usable"] is True
     assert found["endpoint"]["state"] == found["configuration"]["state"] == "ok"
     assert {name: check["state"] for name, check in found.items() if name.startswith("key of ")} == {
-        f"key of {name}": "ok" if name == provider else "missing" for name in PROVIDERS
+        f"key of {name}": "ok" if variable == PROVIDERS[provider] else "missing" for name, variable in PROVIDERS.items()
     }
     assert KEY not in done.stdout
 

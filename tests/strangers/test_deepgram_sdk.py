@@ -1,21 +1,25 @@
+"""Deepgram's own Python SDK, synchronous and asynchronous, on ``/v1/listen``."""
+
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import httpx
 import pytest
 import websockets
 
-from support.emulated import CHUNKS, JFK, KEY, SAID, SECONDS, bare, jfk
-from voxport.listener import Listener
+from support.deepgram_sdk import FILTER, client_of, run, telling, transcribe, transcribe_async, watched
+from support.emulated import CHUNKS, JFK, RATE, SAID, SECONDS, bare, jfk
+from voxport.codec import Timer
+from voxport.events import Acknowledged, AnyEvent, Entities, Entity, Failed, Transcript, TurnEnded, Word
+from voxport.listener import DroppedError, Listener
+from voxport_adapters import deepgram
+from voxport_adapters.deepgram.closes import timed_out
 
-# deepgram-sdk 7.17.0 imports websockets.legacy and InvalidStatusCode, which websockets has deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(FILTER)
 
-QUERY: dict[str, Any] = {"model": "nova-3", "encoding": "linear16", "sample_rate": 16_000, "punctuate": True}
+QUERY: dict[str, Any] = {"model": "nova-3", "encoding": "linear16", "sample_rate": RATE, "punctuate": True}
 ALL: dict[str, Any] = {**QUERY, "interim_results": True, "vad_events": True}
-
-Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -25,37 +29,10 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-def options(listener: Listener, credentials: dict[str, str]) -> dict[str, Any]:
-    from deepgram.environment import DeepgramClientEnvironment
-
-    places = {"base": listener.url, "production": listener.ws_url, "agent": listener.ws_url, "agent_rest": listener.url}
-    return {"environment": DeepgramClientEnvironment(**places), **(credentials or {"api_key": KEY})}
-
-
-def client_of(listener: Listener, http: httpx.Client, **credentials: str) -> Any:
-    from deepgram import DeepgramClient
-
-    return DeepgramClient(**options(listener, credentials), httpx_client=http)
-
-
-def run(listener: Listener, use: Callable[[Any], Awaitable[Result]], **credentials: str) -> Result:
-    """What ``use`` makes of an asynchronous client."""
-    from deepgram import AsyncDeepgramClient
-
-    async def main() -> Result:
-        async with httpx.AsyncClient() as http:
-            return await use(AsyncDeepgramClient(**options(listener, credentials), httpx_client=http))
-
-    return asyncio.run(main())
-
-
-def transcribe(client: Any, chunks: Sequence[bytes], **query: Any) -> list[Any]:
-    """Send it all, and return all that comes until the close."""
-    with client.listen.v1.connect(**query) as socket:
-        for chunk in chunks:
-            socket.send_media(chunk)
-        socket.send_close_stream()
-        return list(socket)
+def connection(
+    listener: Listener, http: httpx.Client, *, credentials: dict[str, str] | None = None, **query: Any
+) -> Any:
+    return client_of(listener, http, **(credentials or {})).listen.v1.connect(**(query or QUERY))
 
 
 def finals(messages: Sequence[Any]) -> list[str]:
@@ -92,11 +69,11 @@ def words_of(result: Any) -> list[Any]:
 
 
 def test_iterating(emulated: Listener, http: httpx.Client) -> None:
-    assert_whole(transcribe(client_of(emulated, http), CHUNKS, **ALL))
+    assert_whole(transcribe(connection(emulated, http, **ALL), CHUNKS))
 
 
 def test_only_what_was_asked_for_is_said(emulated: Listener, http: httpx.Client) -> None:
-    messages = transcribe(client_of(emulated, http), CHUNKS, **{**QUERY, "punctuate": False})
+    messages = transcribe(connection(emulated, http, **{**QUERY, "punctuate": False}), CHUNKS)
     assert [message.type for message in messages] == ["Results", "Results", "Metadata"]
     assert finals(messages) == ["good morning", "ask not what"]
     assert [word.punctuated_word for word in words_of(messages[0])] == [None, None]
@@ -124,13 +101,15 @@ def test_control_messages(emulated: Listener, http: httpx.Client) -> None:
 
     with client_of(emulated, http).listen.v1.connect(**QUERY) as socket:
         socket.send_keep_alive()
-        socket.send_configure(ListenV1Configure(type="Configure", keyterms=["Kelda"]))
+        socket.send_configure(ListenV1Configure(type="Configure", keyterms=["Kelda"], features={"numerals": True}))
+        configured = socket.recv()
+        assert (configured.type, configured.keyterms) == ("ConfigureSuccess", ["Kelda"])
         for chunk in CHUNKS[:6]:
             socket.send_media(chunk)
         socket.send_finalize()
         result = socket.recv()
         assert (result.channel.alternatives[0].transcript, result.is_final) == ("Good", True)
-        assert (result.speech_final, result.from_finalize) == (True, True)
+        assert (result.speech_final, result.from_finalize) == (False, True)
         socket._send("{}")
         assert socket.recv().type == "Error"
         socket.send_close_stream()
@@ -139,7 +118,7 @@ def test_control_messages(emulated: Listener, http: httpx.Client) -> None:
 
 def test_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:
-        transcribe(client_of(emulated, http, api_key="wrong"), CHUNKS, **QUERY)
+        transcribe(connection(emulated, http, credentials={"api_key": "wrong"}), CHUNKS)
     assert caught.value.response.status_code == 401
     assert caught.value.response.headers["dg-error"] == "Invalid credentials."
     assert b"INVALID_AUTH" in caught.value.response.body
@@ -147,7 +126,7 @@ def test_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
 
 def test_a_bad_setting(emulated: Listener, http: httpx.Client) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:
-        transcribe(client_of(emulated, http), CHUNKS, **{**QUERY, "sample_rate": 7})
+        transcribe(connection(emulated, http, **{**QUERY, "sample_rate": 7}), CHUNKS)
     assert caught.value.response.status_code == 400
     assert caught.value.response.headers["dg-error"] == "Invalid 'sample_rate' value of '7'."
 
@@ -155,8 +134,8 @@ def test_a_bad_setting(emulated: Listener, http: httpx.Client) -> None:
 def test_a_temporary_token(emulated: Listener, http: httpx.Client) -> None:
     granted = client_of(emulated, http).auth.v1.tokens.grant(ttl_seconds=60)
     assert granted.expires_in == 60
-    client = client_of(emulated, http, access_token=granted.access_token)
-    assert finals(transcribe(client, CHUNKS, **QUERY)) == SAID
+    credentials = {"access_token": granted.access_token}
+    assert finals(transcribe(connection(emulated, http, credentials=credentials), CHUNKS)) == SAID
 
 
 def test_no_token_for_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
@@ -167,8 +146,104 @@ def test_no_token_for_a_wrong_key(emulated: Listener, http: httpx.Client) -> Non
     assert (caught.value.status_code, caught.value.body["err_code"]) == (401, "INVALID_AUTH")
 
 
+def test_a_configuration_that_is_refused(emulated: Listener, http: httpx.Client) -> None:
+    from deepgram.listen.v1.types import ListenV1Configure
+
+    with connection(emulated, http, **{**QUERY, "model": "nova-2"}) as socket:
+        socket.send_configure(ListenV1Configure(type="Configure", keyterms=["Kelda"]))
+        failure = socket.recv()
+        assert (failure.type, failure.code) == ("ConfigureFailure", "CONFIGURE_KEYTERMS_NOT_SUPPORTED")
+        assert failure.description
+
+
+def test_the_gap_after_words(emulated: Listener, http: httpx.Client) -> None:
+    asked = {**ALL, "utterance_end_ms": 1000}
+    messages = transcribe(connection(emulated, http, **asked), [*CHUNKS, *CHUNKS])
+    (gap,) = (message for message in messages if message.type == "UtteranceEnd")
+    assert (gap.channel, gap.last_word_end) == ([0, 1], 1.9)
+    at = messages.index(gap)
+    texts = [m.channel.alternatives[0].transcript if m.type == "Results" else m.type for m in messages]
+    assert texts[at - 1 : at + 2] == [SAID[1], "UtteranceEnd", SAID[1]]
+    assert finals(messages) == SAID
+    assert texts[at + 2 :] == [SAID[1], "", "Metadata"]
+
+
+def test_two_channels(emulated: Listener, http: httpx.Client) -> None:
+    messages = transcribe(connection(emulated, http, **QUERY, channels=2, multichannel=True), [*CHUNKS, *CHUNKS])
+    for channel in (0, 1):
+        assert finals([m for m in messages if m.type == "Results" and m.channel_index == [channel, 2]]) == SAID
+    assert messages[-1].channels == 2
+
+
+def test_what_is_found_in_a_transcript(http: httpx.Client) -> None:
+    words = (Word("Call", 0.0, 0.4, 0.9, "A", "en"), Word("Ada.", 0.5, 0.9, 0.8, "B", "en"))
+    said: list[AnyEvent] = [
+        Transcript(is_final=True, text="Call Ada.", start=0.0, end=0.9, words=words),
+        Entities(items=(Entity("NAME", "Ada", 0.5, 0.9, 0.7),)),
+        TurnEnded(at=0.9),
+    ]
+    asked = {
+        **QUERY, "language": "multi", "detect_entities": True, "diarize_model": "latest", "search": ["Ada"],
+        "extra": ["session:7"], "language_hint": "en",
+    }  # fmt: skip
+    with telling(deepgram.adapter, *said) as listener:
+        result, metadata = transcribe(connection(listener, http, **asked), CHUNKS[:1])
+    (entity,) = result.entities
+    assert (entity.label, entity.value, entity.confidence, entity.start_word, entity.end_word) == (
+        "NAME",
+        "Ada",
+        0.7,
+        1,
+        2,
+    )
+    (heard,) = result.channel.alternatives
+    assert (heard.languages, heard.languages_hinted) == (["en"], ["en"])
+    assert [(word.speaker, word.language) for word in heard.words] == [(0, "en"), (1, "en")]
+    assert result.channel.search == [
+        {"query": "Ada", "hits": [{"confidence": 0.8, "start": 0.5, "end": 0.9, "snippet": "ada"}]}
+    ]
+    assert result.metadata.diarize_info.arch == "latest"
+    assert result.metadata.extra == {"session": "7"}
+    assert metadata.type == "Metadata"
+
+
+# --------------------------------------------------------------------------- what goes wrong
+
+
+@pytest.mark.parametrize(("kind", "code"), [("idle", "1011 NET-0001"), ("quiet", "1011 NET-0000")])
+def test_a_session_on_which_nothing_comes(
+    emulated: Listener, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, kind: Any, code: str
+) -> None:
+    monkeypatch.setattr(deepgram.Front, "timers", (Timer(kind, 0.2, timed_out(code)),))
+    messages, (error,), closes = watched(connection(emulated, http))
+    assert [(message.type, message.duration, message.channels) for message in messages] == [("Metadata", 0, 0)]
+    assert type(error) is websockets.ConnectionClosedError
+    assert error.rcvd
+    assert (error.rcvd.code, error.rcvd.reason) == (1011, timed_out(code).message)
+    assert closes == [None]
+
+
+def test_a_failure_of_the_service(http: httpx.Client) -> None:
+    failed = Failed(kind="provider", code="x", message="internal error")
+    with telling(deepgram.adapter, Acknowledged(until=0.1), failed) as listener:
+        messages, (error,), closes = watched(connection(listener, http), lambda socket: socket.send_media(CHUNKS[0]))
+    assert (messages, closes) == ([], [None])
+    assert (error.rcvd.code, error.rcvd.reason) == (1011, "internal error")
+
+
+def test_a_connection_that_drops(http: httpx.Client) -> None:
+    said = Transcript(is_final=False, text="Good", start=0.0, end=0.1)
+    with telling(deepgram.adapter, said, DroppedError()) as listener:
+        asked = connection(listener, http, **ALL)
+        messages, (error,), closes = watched(asked, lambda socket: socket.send_media(CHUNKS[0]))
+    assert [message.channel.alternatives[0].transcript for message in messages] == ["Good"]
+    assert isinstance(error, websockets.ConnectionClosedError)
+    assert error.rcvd is None
+    assert closes == [None]
+
+
 def test_real_speech(listening: Listener, http: httpx.Client) -> None:
-    messages = transcribe(client_of(listening, http), jfk(), **ALL)
+    messages = transcribe(connection(listening, http, **ALL), jfk())
     assert bare(finals(messages)) == JFK
     assert messages[-1].type == "Metadata"
     assert messages[-1].duration == pytest.approx(11.0)
@@ -178,14 +253,7 @@ def test_real_speech(listening: Listener, http: httpx.Client) -> None:
 
 
 def test_async_iterating(emulated: Listener) -> None:
-    async def use(client: Any) -> list[Any]:
-        async with client.listen.v1.connect(**ALL) as socket:
-            for chunk in CHUNKS:
-                await socket.send_media(chunk)
-            await socket.send_close_stream()
-            return [message async for message in socket]
-
-    assert_whole(run(emulated, use))
+    assert_whole(run(emulated, lambda client: transcribe_async(client.listen.v1.connect(**ALL), CHUNKS)))
 
 
 def test_async_event_handlers(emulated: Listener) -> None:
@@ -224,12 +292,6 @@ def test_async_temporary_token(emulated: Listener) -> None:
     async def grant(client: Any) -> Any:
         return await client.auth.v1.tokens.grant()
 
-    async def use(client: Any) -> list[Any]:
-        async with client.listen.v1.connect(**QUERY) as socket:
-            for chunk in CHUNKS:
-                await socket.send_media(chunk)
-            await socket.send_close_stream()
-            return [message async for message in socket]
-
     token = run(emulated, grant).access_token
-    assert finals(run(emulated, use, access_token=token)) == SAID
+    messages = run(emulated, lambda c: transcribe_async(c.listen.v1.connect(**QUERY), CHUNKS), access_token=token)
+    assert finals(messages) == SAID
