@@ -290,7 +290,15 @@ class Front(Protocol):
         ...
 
 
-class Adapter(Protocol):
+class Served(Protocol):
+    """What a listener can show to clients: the server end of a provider."""
+
+    def front(self, desk: Desk) -> Front:
+        """The server end."""
+        ...
+
+
+class Adapter(Served, Protocol):
     """One provider: its protocol, both ends, and what it can do."""
 
     name: str
@@ -314,8 +322,4 @@ class Adapter(Protocol):
         """The provider's own options for these settings, and what became of each setting. Pure and total: what
         cannot be carried is ``dropped``, never an error.
         """
-        ...
-
-    def front(self, desk: Desk) -> Front:
-        """The server end."""
         ...

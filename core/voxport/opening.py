@@ -14,14 +14,27 @@ from voxport.settings import Secret, Settings, from_environment, load, unknown_n
 replace = msgspec.structs.replace
 
 
-def open(source: str | os.PathLike[str] | Settings, provider: str | None = None) -> Session:  # noqa: A001 -- voxport.open
+def open(  # noqa: A001 -- voxport.open
+    source: str | os.PathLike[str] | Settings,
+    provider: str | None = None,
+    *,
+    record: str | os.PathLike[str] | None = None,
+) -> Session:
     """A session as the YAML file ``source`` describes it, or as ``Settings`` do; ``provider`` overrides the file's.
+
+    With ``record`` (or ``record:`` in the file) it is written down, without secrets, to that ``.jsonl`` file or to a
+    new one in that folder, and its audio is kept beside it; see ``voxport.cassette``.
 
     Everything that can be checked without the network is: raises ``SettingsError`` for a setting that this provider
     cannot take, a missing key, or, with ``strict: true``, one that would be dropped.
     """
     settings = source if isinstance(source, Settings) else load(source, provider)
-    return Session(*routes(settings))
+    place = record or settings.record
+    if not place:
+        return Session(*routes(settings))
+    from voxport.cassette.session import recorded  # noqa: PLC0415 -- few sessions are recorded
+
+    return recorded(routes(settings), place)
 
 
 def routes(settings: Settings) -> list[Route]:

@@ -153,6 +153,8 @@ class Document(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fallback: tuple[str, ...] = ()
     """Providers to go on with, one after the other, when this one fails for good."""
     strict: bool = False
+    record: str | None = None
+    """A folder, or a ``.jsonl`` file, in which each session is written down."""
     transcription: Transcription = Transcription()
     audio: AudioSettings = AudioSettings()
     resilience: Resilience = Resilience()
@@ -177,6 +179,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse to start when a setting cannot be carried."""
     fallback: tuple["Settings", ...] = ()
     """The same session with other providers, to go on with when this one fails for good; of the same audio."""
+    record: str | None = None
     origin: str = "settings"
     """Where they were written, for errors."""
 
@@ -263,7 +266,7 @@ def _of_provider(name: str, document: Document, root: "_Place") -> Settings:
     own = _convert(place.expand(document.providers.get(name) or {}), ProviderSection, place)
     return Settings(
         provider=name, transcription=document.transcription, audio=document.audio,
-        resilience=document.resilience, strict=document.strict, origin=root.origin,
+        resilience=document.resilience, strict=document.strict, record=document.record, origin=root.origin,
         **{field: getattr(own, field) for field in ProviderSection.__struct_fields__},
     )  # fmt: skip
 

@@ -1,40 +1,18 @@
 """A session written down, and played again: the same events, without network."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from support.emulated import CHUNKS, KEY, REMOTE, emulator
+from support.emulated import KEY, REMOTE, emulator
+from support.taping import record, settings
 from voxport import registry
 from voxport.cassette.player import Played, play
 from voxport.cassette.reading import CassetteError, read
-from voxport.cassette.recorder import Recorder
-from voxport.events import AnyEvent, Notice, Transcript
+from voxport.events import Notice, Transcript
 from voxport.listener import Listener
-from voxport.opening import routes
-from voxport.session import Session
-from voxport.settings import AudioSettings, Resilience, Secret, Settings, Transcription
 from voxport.timeline import texts
-
-QUICK = Resilience(backoff=0.01, backoff_max=0.01, drain_timeout=5.0)
-
-
-def settings(name: str, url: str) -> Settings:
-    return Settings(
-        provider=name, api_key=Secret(KEY), endpoint=url, resilience=QUICK, audio=AudioSettings(chunk_ms=100),
-        transcription=Transcription(language="en", punctuation=True),
-    )  # fmt: skip
-
-
-def record(path: Path, asked: Settings, **more: object) -> list[AnyEvent]:
-    found = routes(msgspec.structs.replace(asked, **more))
-    recorder = Recorder(path.open("wb"), found, wall=time.time(), now=time.monotonic())
-    with Session(*found, tap=recorder) as session:
-        session.feed(CHUNKS)
-        return list(session)
 
 
 def replayed(path: Path) -> Played:

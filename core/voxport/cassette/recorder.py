@@ -177,7 +177,7 @@ def _head(routes: Sequence[Route], redactor: Redactor, wall: float, epoch: float
 
 def _settings(settings: Settings, redactor: Redactor) -> Mapping[str, Any]:
     """As they were asked for; a secret by its placeholder, and without those of the providers to go on with."""
-    bare = msgspec.structs.replace(settings, fallback=())
+    bare = msgspec.structs.replace(settings, fallback=(), record=None)
     tree = msgspec.to_builtins(bare, enc_hook=lambda secret: redactor.hide(secret.reveal()))
     clean: Mapping[str, Any] = redactor.tree(tree)
     return clean

@@ -14,6 +14,8 @@ from voxport.cli.demo import demo
 from voxport.cli.doctor import doctor
 from voxport.cli.emulate import emulate
 from voxport.cli.providers import providers
+from voxport.cli.record import record
+from voxport.cli.replay import replay
 from voxport.cli.transcribe import transcribe
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items()) + "."
@@ -23,7 +25,7 @@ app = typer.Typer(
     help="Live speech-to-text from any provider, by changing one word in a YAML file.",
     epilog=EPILOG, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
-for command in (demo, transcribe, emulate, providers, doctor):
+for command in (demo, transcribe, record, replay, emulate, providers, doctor):
     app.command()(command)
 
 

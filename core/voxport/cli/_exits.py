@@ -12,6 +12,7 @@ class Exit(IntEnum):
     """An exit code."""
 
     DONE = 0
+    DIFFERS = 1
     USAGE = 2
     REFUSED = 3
     FAILED = 4
@@ -21,6 +22,7 @@ class Exit(IntEnum):
 
 MEANINGS: Mapping[Exit, str] = {
     Exit.DONE: "done",
+    Exit.DIFFERS: "what was compared differs",
     Exit.USAGE: "usage or configuration: settings, files, devices, packages",
     Exit.REFUSED: "refused by the provider: key, quota, plan",
     Exit.FAILED: "network or provider failure, after retries",

@@ -8,6 +8,7 @@ import typer
 from voxport.cli._exits import Exit
 
 if TYPE_CHECKING:
+    from voxport.cassette.front import Tape
     from voxport.listener import Listener
     from voxport.recogniser import Recogniser
 
@@ -19,6 +20,10 @@ HeardBy = typer.Option(
 ScriptFile = typer.Option(
     metavar="FILE", show_default=False, help="YAML list of words with times, to be heard instead of the audio."
 )
+CassetteFile = typer.Option(
+    metavar="FILE", show_default=False, help="Answer as recorded in this cassette, once, instead of hearing anything."
+)
+Speed = typer.Option(metavar="X", help="With --cassette: play so many times as fast; 0 does not wait at all.")
 Key = typer.Option(
     metavar="KEY", show_default=False, help="The one key that is valid, no secret. Default: emulator-key."
 )
@@ -30,6 +35,8 @@ def emulate(
     heard_by: Annotated[str | None, HeardBy] = None,
     script: Annotated[Path | None, ScriptFile] = None,
     key: Annotated[str | None, Key] = None,
+    cassette: Annotated[Path | None, CassetteFile] = None,
+    speed: Annotated[float, Speed] = 1.0,
 ) -> Exit:
     """Answer as every provider, on one port, until Ctrl-C.
 
@@ -38,6 +45,8 @@ def emulate(
     """
     if heard_by and script:
         raise typer.BadParameter("goes without --recogniser", param_hint="--script")
+    if cassette and (heard_by or script):
+        raise typer.BadParameter("goes without --recogniser and --script", param_hint="--cassette")
     import threading  # noqa: PLC0415 -- help stays fast
 
     import msgspec  # noqa: PLC0415 -- help stays fast
@@ -46,13 +55,37 @@ def emulate(
     from voxport.cli._output import write  # noqa: PLC0415 -- help stays fast
 
     key = key or demo.KEY
-    with demo.emulator(_recogniser(heard_by, script), key=key, host=host, port=port) as listener:
+    tape = _tape(cassette) if cassette else None
+    if tape:
+        from voxport.cassette.front import Playback  # noqa: PLC0415 -- help stays fast
+        from voxport.listener import Listener  # noqa: PLC0415 -- help stays fast
+
+        listener = Listener([tape], lambda: Playback(speed), keys=[], host=host, port=port)
+    else:
+        listener = demo.emulator(_recogniser(heard_by, script), key=key, host=host, port=port)
+    with listener:
         try:
             write(f"{msgspec.json.encode(_described(listener, key)).decode()}\n")
             threading.Event().wait()
         except KeyboardInterrupt:
             pass
-    return Exit.DONE
+    return _left(tape) if tape else Exit.DONE
+
+
+def _tape(cassette: Path) -> "Tape":
+    from voxport.cassette.front import Tape  # noqa: PLC0415 -- help stays fast
+    from voxport.cassette.reading import read  # noqa: PLC0415 -- help stays fast
+
+    return Tape(read(cassette))
+
+
+def _left(tape: "Tape") -> Exit:
+    from voxport.cli._output import say  # noqa: PLC0415 -- help stays fast
+
+    complaints = tape.complaints()
+    for complaint in complaints:
+        say(complaint)
+    return Exit.DIFFERS if complaints else Exit.DONE
 
 
 def _recogniser(name: str | None, script: Path | None) -> "Recogniser":

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from voxport.codec import Adapter, Desk, HttpRequest
+from voxport.codec import Desk, HttpRequest, Served
 from voxport.errors import MissingExtraError, SettingsError
 from voxport.listener.backend import Backend, DroppedError, MakeBackend
 
@@ -36,7 +36,7 @@ class Listener:
 
     def __init__(
         self,
-        adapters: Iterable[Adapter],
+        adapters: Iterable[Served],
         backend: MakeBackend,
         *,
         keys: Iterable[str],
