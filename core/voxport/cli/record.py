@@ -21,9 +21,10 @@ def record(
     *,
     fast: Annotated[bool, Fast] = False,
 ) -> Exit:
-    """Write down a session on each file: all messages, in time, without keys.
+    """Write down a session on each file.
 
-    What is there already is kept, so that a run that was broken off can go on. Keys come from the environment.
+    All messages of both sides with their times, without keys, and the audio beside them. What is there already is
+    kept, so that a run that was broken off can go on. Keys come from the environment.
     """
     from voxport.cli import _recording  # noqa: PLC0415 -- help stays fast
 

@@ -20,10 +20,10 @@ def replay(
     *,
     as_json: Annotated[bool, Json] = False,
 ) -> Exit:
-    """Decode recorded sessions anew, and tell where that differs from what they told.
+    """Decode recorded sessions again, and compare.
 
-    A golden test of adapters: messages must decode to the same events, and the same must be sent. Prints the
-    transcripts.
+    A golden test of adapters, without network: messages must decode to the same events, and the same must be sent.
+    Prints the transcripts.
     """
     import time  # noqa: PLC0415 -- help stays fast
 
