@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from strangers.emulators import listener
-from strangers.programs import HERE, Program
+from strangers.programs import HERE, Companion, Program, once
 from support.emulated import emulator
 from voxport.listener import Listener
 from voxport.recogniser import recogniser
@@ -70,6 +70,23 @@ def node(tmp_path: Path) -> MakeProgram:
     def make(driver: str, options: Mapping[str, Any], until: tuple[str, int]) -> Program:
         if not shutil.which("node") or not (HERE / "node" / "node_modules").is_dir():
             pytest.skip(f"no Node, or not the SDKs for it: {INSTALL}")
-        return Program(["node", str(HERE / "node" / driver)], tmp_path, options=options, until=until)
+        return Program(once("node", str(HERE / "node" / driver)), tmp_path, options=options, until=until)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def framework() -> Iterator[Callable[[str], Companion]]:
+    """Starts the driver of a framework, in the environment that is its own."""
+    started: list[Companion] = []
+
+    def start(name: str) -> Companion:
+        python = HERE / "frameworks" / f".{name}" / "bin" / "python"
+        if not python.exists():
+            pytest.skip(f"{name} is not installed: {INSTALL}")
+        started.append(Companion(str(python), str(HERE / "frameworks" / f"{name}_driver.py")))
+        return started[-1]
+
+    yield start
+    for companion in started:
+        companion.close()

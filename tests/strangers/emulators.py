@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from support.emulated import CHUNKS, KEY, RATE, SCRIPT
+from support.emulated import CHUNKS, KEY, RATE, SCRIPT, jfk
 from voxport import registry
 from voxport.codec import Accepted, Adapter, Desk, Front, HttpRequest, HttpResponse, Timer
 from voxport.commands import Audio, Command
@@ -19,6 +19,12 @@ BREAKS_AT = 1.2
 """Seconds of audio after which ``Breaking`` breaks: behind the first turn of the script, before the second."""
 BEFORE_THE_BREAK = CHUNKS[:12]
 """That much audio."""
+PAUSED = [*CHUNKS, *CHUNKS[:10]]
+"""A second more: both turns of the script end before the audio does."""
+SPOKEN_TURNS = 3
+"""What the recogniser makes of the clip, with a pause after it."""
+UNFINISHED = "—"
+"""What AssemblyAI's u3 models put behind a partial."""
 OVERLOADED = Failed(kind="provider", code="overloaded", message="the engine is overloaded", retryable=True)
 
 
@@ -42,6 +48,12 @@ class Breaking(Ear):
         if self._last is None:
             raise DroppedError
         return [self._last]
+
+
+def spoken() -> list[bytes]:
+    """The clip, with a pause after it."""
+    chunks = jfk()
+    return [*chunks, *[bytes(len(chunks[0]))] * 60]
 
 
 def ears(recogniser: Callable[[], Recogniser] = lambda: SCRIPT) -> MakeBackend:

@@ -37,17 +37,20 @@ def finals(told: Told) -> list[str]:
 
 @pytest.mark.judges("words", "turns", "metadata")
 def test_words_turns_and_metadata(client: Program, over_tls: Callable[..., Listener]) -> None:
-    """Of the end, the SDK tells nothing but that ``close`` returned."""
+    """Of the end, the SDK tells nothing but that ``close`` returned. A transcript has the words that are finished."""
     told = client(over_tls())
-    assert names(told) == ["open", *["turn"] * 7, "closed"]
+    assert names(told) == ["open", *["turn"] * 9, "closed"]
     (begun,) = values(told, "open")
     assert begun["type"] == "Begin"
     assert begun["configuration"]["model"] == OPTIONS["speechModel"]
     turns = values(told, "turn")
-    assert [turn["transcript"] for turn in turns] == ["Good", "Good mourn", SAID[0], "Ask", "Ask not", SAID[1], SAID[1]]
-    assert [turn["turn_order"] for turn in turns] == [0, 0, 0, 1, 1, 1, 1]
+    assert [turn["transcript"] for turn in turns] == [
+        *["", "Good", SAID[0], SAID[0]],
+        *["", "Ask", "Ask not", SAID[1], SAID[1]],
+    ]
+    assert [turn["turn_order"] for turn in turns] == [0] * 4 + [1] * 5
     assert finals(told) == SAID
-    assert turns[2]["words"] == [
+    assert turns[3]["words"] == [
         {"text": "Good", "start": 200, "end": 500, "confidence": 0.98, "word_is_final": True},
         {"text": "morning.", "start": 500, "end": 900, "confidence": 0.91, "word_is_final": True},
     ]

@@ -74,7 +74,8 @@ def test_a_bad_setting(client: Program, emulated: Listener) -> None:
 @pytest.mark.judges("idle")
 def test_an_idle_client_is_closed_and_comes_back(client: Program, emulate: Callable[..., Listener]) -> None:
     told = client(emulate(impatient=True), [], finish=False, until=("open", 2))
-    assert names(told) == ["open", "close", "open"]
+    assert names(told) == ["open", "message", "close", "open"]
+    assert values(told, "message")[0]["type"] == "Metadata"
     (closed,) = values(told, "close")
     assert closed["code"] == 1011
     assert closed["reason"].endswith("See https://dpgr.am/net0001")
