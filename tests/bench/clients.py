@@ -27,6 +27,25 @@ def voxport_client(provider: str, url: str, seconds: int) -> int:
         return sum(isinstance(event, voxport.Transcript) for event in session)
 
 
+def recorded_client(provider: str, url: str, seconds: int) -> int:
+    """The same, written down; what becomes of the audio afterwards, FLAC, is not counted."""
+    import tempfile
+    import time
+
+    import voxport
+    from voxport.cassette.recorder import Recorder
+    from voxport.opening import routes
+    from voxport.session import Session
+    from voxport.settings import Secret, Settings
+
+    asked = routes(Settings(provider=provider, api_key=Secret(KEY), endpoint=url))
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as audio:
+        tap = Recorder(file, asked, wall=time.time(), now=time.monotonic(), hear=audio.write)
+        with Session(*asked, tap=tap) as session:
+            session.feed(chunks(seconds))
+            return sum(isinstance(event, voxport.Transcript) for event in session)
+
+
 def deepgram_sdk(url: str, seconds: int) -> int:
     from deepgram import DeepgramClient
     from deepgram.core.events import EventType
@@ -151,7 +170,8 @@ SDKS: dict[str, Callable[[str, int], int]] = {
 
 if __name__ == "__main__":
     who, provider, url, seconds = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-    count = SDKS[provider](url, seconds) if who == "sdk" else voxport_client(provider, url, seconds)
+    ours = {"voxport": voxport_client, "recorded": recorded_client}
+    count = SDKS[provider](url, seconds) if who == "sdk" else ours[who](provider, url, seconds)
     used = resource.getrusage(resource.RUSAGE_SELF)
     sys.stdout.write(f"{used.ru_utime + used.ru_stime:.4f} {count}\n")
     sys.stdout.flush()

@@ -14,7 +14,7 @@ from voxport import actions, codec, commands
 from voxport.cassette import lines
 from voxport.cassette.redaction import Redactor
 from voxport.engine.route import Route
-from voxport.events import Notice
+from voxport.events import Begun, Failed, Notice, Unknown
 from voxport.settings import Settings
 from voxport.wire import timestamp
 
@@ -128,8 +128,9 @@ class Recorder:
 
     def _event(self, event: Any, at: float) -> None:
         bare = msgspec.structs.replace(event, raw=None, received_at=event.received_at - self._start)
-        clean = self._redactor.tree(msgspec.to_builtins(bare))
-        self._line(at, lines.Told, event=msgspec.convert(clean, type(event)))
+        if isinstance(event, Begun | Notice | Failed | Unknown):
+            bare = msgspec.convert(self._redactor.tree(msgspec.to_builtins(bare)), type(event))
+        self._line(at, lines.Told, event=bare)
 
     def close(self) -> None:
         """See ``Tap``."""
@@ -154,7 +155,10 @@ class Recorder:
             self._crcs.clear()
 
     def _write(self, line: lines.Line) -> None:
-        self._file.write(lines.encode(line) + b"\n")
+        written = lines.encode(line)
+        if isinstance(line, lines.Told):
+            written = self._redactor.text(written.decode()).encode()
+        self._file.write(written + b"\n")
 
 
 def _secrets(routes: Sequence[Route]) -> list[str]:

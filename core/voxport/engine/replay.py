@@ -1,7 +1,6 @@
 """The session's audio as the engine keeps it: cut into messages, and held until nobody can need it again."""
 
 from collections import deque
-from itertools import islice
 
 from voxport.settings import AudioSettings
 
@@ -75,8 +74,11 @@ class AudioLog:
 
     def take(self, seconds: float | None = None) -> list[bytes]:
         """The chunks not sent yet, which count as sent from now on; with ``seconds``, no more than fit into these."""
-        allowed = None if seconds is None else max(0, int(seconds * self._rate // self._size))
-        taken = list(islice(self._chunks, self._next, None if allowed is None else self._next + allowed))
+        until = len(self._chunks)
+        if seconds is not None:
+            until = min(until, self._next + max(0, int(seconds * self._rate // self._size)))
+        # A deque is quick near its ends, and what is not sent stands at its end.
+        taken = [self._chunks[at] for at in range(self._next, until)]
         for chunk in taken:
             self._sent += len(chunk)
         self._next += len(taken)
