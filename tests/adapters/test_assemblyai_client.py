@@ -203,6 +203,7 @@ def test_silence_settles_all_but_its_end_and_only_what_no_open_turn_needs() -> N
     assert hear(turn("uh"), SILENCE, end=client(audio=9.0))[-1] == Acknowledged(until=4.5)
     assert hear(ONSET, SILENCE, end=client(audio=9.0))[-1] == Acknowledged(until=4.5)
     assert hear(turn("uh"), final("uh"), SILENCE, end=client(audio=9.0))[-1] == settled
+    assert hear(turn("uh"), turn(), SILENCE, end=client(audio=9.0))[-1] == settled
 
 
 def test_silences_never_go_back_or_beyond_what_was_sent() -> None:
@@ -217,6 +218,46 @@ def test_a_heartbeat_acknowledges_what_was_received_and_settles_nothing() -> Non
     assert hear(HEARTBEAT, end=client(audio=12.0)) == [Acknowledged(until=9.95)]
     assert hear(HEARTBEAT, end=client(audio=1.0)) == [Acknowledged(until=1.0)]
     assert hear('{"type":"Heartbeat","total_audio_received_ms":-5}') == [Acknowledged(until=0.0)]
+
+
+def beat(received: float, score: float | None) -> str:
+    """A heartbeat, when so many seconds of audio were received."""
+    told = {} if score is None else {"max_speech_probability": score}
+    return json.dumps({"type": "Heartbeat", "total_audio_received_ms": 1000 * received, **told})
+
+
+def settled(*signals: str, end: Any = None) -> list[float]:
+    heard = hear(*signals, end=end or client(US, audio=200.0))
+    return [event.until for event in heard if isinstance(event, Acknowledged) and event.settled]
+
+
+VOICED = beat(5, 0.9)
+CALM = [beat(5 * n, 0.29) for n in range(2, 16)]
+
+
+def test_a_minute_of_calm_heartbeats_settles_what_was_received_before_it() -> None:
+    assert settled(VOICED, *CALM[:12]) == []
+    assert settled(VOICED, *CALM) == [10, 15]
+
+
+def test_no_heartbeat_settles_anything_before_scores_have_told_of_a_voice() -> None:
+    assert settled(*CALM) == []
+    assert settled(*(beat(5 * n, None) for n in range(1, 16))) == []
+
+
+def test_a_voice_or_an_open_turn_ends_the_calm() -> None:
+    assert settled(VOICED, *CALM[:7], VOICED, *CALM[:12]) == []
+    assert settled(VOICED, *CALM[:7], beat(45, 0.3), *CALM[:12]) == []
+    assert settled(VOICED, *CALM[:7], beat(45, None), *CALM[:12]) == []
+    assert settled(VOICED, turn("uh"), *CALM) == []
+    assert settled(VOICED, turn("uh"), final("uh"), *CALM) == [10, 15]
+
+
+def test_scores_of_another_measure_settle_nothing() -> None:
+    assert settled(VOICED, *CALM, end=client(US, audio=200.0, options={"vad_threshold": 0.1})) == []
+    end = client(US, audio=200.0)
+    end.send(Configure(options={"vad_threshold": 0.1}))
+    assert settled(VOICED, *CALM, end=end) == []
 
 
 def test_warnings_and_what_nobody_knows() -> None:

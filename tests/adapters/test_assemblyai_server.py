@@ -186,7 +186,7 @@ class Beating:
 
 def test_a_heartbeat_comes_every_five_seconds() -> None:
     session = Beating("session_heartbeat=true")
-    said(session.accepted, SpeechStarted(at=0.5))
+    said(session.accepted, SpeechStarted(at=0.5), TurnEnded())
     first, second = session.pass_by(11)
     assert first == {
         "type": "Heartbeat", "total_audio_received_ms": 5000, "total_duration_ms": 5000, "realtime_factor": 1.0,
@@ -196,6 +196,14 @@ def test_a_heartbeat_comes_every_five_seconds() -> None:
     session.now += 10
     (late,) = said(session.accepted, Acknowledged(until=0.0))
     assert (late["total_duration_ms"], late["realtime_factor"]) == (21_000, 0.0909)
+
+
+def test_a_heartbeat_does_not_claim_a_silence_that_nobody_can_tell() -> None:
+    (beat,) = Beating("session_heartbeat=true&include_partial_turns=false").pass_by(5)
+    assert beat["max_speech_probability"] == 1.0
+    session = Beating("session_heartbeat=true")
+    said(session.accepted, guess("a"))
+    assert [frame["max_speech_probability"] for frame in session.pass_by(10)] == [1.0, 1.0]
 
 
 def test_heartbeats_and_silences_can_be_asked_for_and_given_up_in_mid_session() -> None:

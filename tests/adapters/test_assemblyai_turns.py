@@ -212,6 +212,13 @@ def test_what_is_glued_to_a_word_is_part_of_it() -> None:
     assert words(turn) == ["ing", "now"]
 
 
+def test_a_turn_that_came_to_nothing_leaves_its_number_to_the_next() -> None:
+    accepted = upgrade()
+    told = said(accepted, guess("uh"), Transcript(is_final=False, text=""), TurnEnded(), guess("Ask", at=3.0))
+    assert [frame["type"] for frame in told] == ["SpeechStarted", "Turn", "Turn", "SpeechStarted", "Turn"]
+    assert [frame["turn_order"] for frame in told if frame["type"] == "Turn"] == [0, 0, 0]
+
+
 def test_an_onset_is_told_once_in_a_turn_and_before_it() -> None:
     accepted = upgrade(f"speech_model={U3}&redact_pii=true")
     maybe = Transcript(is_final=False, text="a", start=2.0, end=2.1)

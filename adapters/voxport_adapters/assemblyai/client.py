@@ -1,6 +1,7 @@
 """The client end."""
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from voxport import codec, commands, ends, events, wire
 from voxport.settings import Settings
 from voxport_adapters.assemblyai.faults import FAULTS, failed
 from voxport_adapters.assemblyai.messages import (
+    COMMANDS,
     RECEIVED,
     Aside,
     Begin,
@@ -28,11 +30,12 @@ from voxport_adapters.assemblyai.messages import (
 from voxport_adapters.assemblyai.models import model_of
 from voxport_adapters.assemblyai.request import translated, update_of
 
-COMMANDS: Mapping[str, commands.Command] = {
-    "Terminate": commands.Finish(), "ForceEndpoint": commands.EndUtterance(), "KeepAlive": commands.KeepAlive(),
-}  # fmt: skip
 ONSET = 0.5
 """Seconds at the end of a silence that are not settled: the first sound of a word may lie there."""
+VOICE = 0.3
+"""What scores less is silence: the lowest default of ``vad_threshold``."""
+CALM = 12
+"""Heartbeats, 5 s apart. Audio that came faster than speech is heard as slowly as speech: up to a minute later."""
 
 
 class Client(ends.ClientEnd[FromServer]):
@@ -43,7 +46,11 @@ class Client(ends.ClientEnd[FromServer]):
     def __init__(self, settings: Settings, dial: codec.Dial) -> None:
         super().__init__(settings, dial)
         self._model = model_of(settings)
-        self._formats = bool(translated(settings).options.get("format_turns"))
+        options = translated(settings).options
+        self._formats = bool(options.get("format_turns"))
+        self._scores = False  # heartbeats have told of a voice
+        self._scored = "vad_threshold" not in options  # and by a measure that is known
+        self._calm: deque[float] = deque(maxlen=CALM)  # seconds that were received at heartbeats, all calm since
         self._sent = 0  # bytes of audio
         self._quiet = 0.0  # seconds that silences have reached
         self._held: Turn | None = None
@@ -61,6 +68,7 @@ class Client(ends.ClientEnd[FromServer]):
             case commands.Configure():
                 update = update_of(command, self.settings)
                 self._formats = bool(update.get("format_turns", self._formats))
+                self._scored = self._scored and "vad_threshold" not in update
                 return (wire.text({"type": "UpdateConfiguration", **update}),) if update else ()
             case _:
                 self.finishing = self.finishing or isinstance(command, commands.Finish)
@@ -95,8 +103,8 @@ class Client(ends.ClientEnd[FromServer]):
         match message:
             case Warned(warning=text, warning_code=code):
                 return (events.Notice(code="warning" if code is None else str(code), message=text),)
-            case Heartbeat(total_audio_received_ms=until):
-                return (*self._beat(), events.Acknowledged(until=self._reached(until / 1000)))
+            case Heartbeat():
+                return (*self._twin_is_late(), *self._heartbeat(message))
             case Silence(end_ms=until):
                 return (self._silence(until / 1000),)
             case LLMGatewayResponse(turn_order=order, data=data):
@@ -104,10 +112,26 @@ class Client(ends.ClientEnd[FromServer]):
             case SpeakerRevision(revisions=revisions):
                 return (events.SpeakersRevised(revisions=tuple(map(_revision, revisions))),)
 
-    def _beat(self) -> Iterable[events.AnyEvent]:
+    def _twin_is_late(self) -> Iterable[events.AnyEvent]:
         """Heartbeats are 5 s apart: a formatted twin that has not come between two will not come."""
         self._beats += 1
         return self._release() if self._beats > 1 else ()
+
+    def _heartbeat(self, beat: Heartbeat) -> Iterable[events.AnyEvent]:
+        """A minute of calm settles the audio before it: models without silences have no other sign.
+
+        Scores prove nothing before they have told of a voice.
+        """
+        received = self._reached(beat.total_audio_received_ms / 1000)
+        yield events.Acknowledged(until=received)
+        score = 1.0 if beat.max_speech_probability is None else beat.max_speech_probability
+        self._scores = self._scores or score >= VOICE
+        if self._open or score >= VOICE or not (self._scores and self._scored):
+            self._calm.clear()
+            return
+        if len(self._calm) == CALM:
+            yield events.Acknowledged(until=self._calm[0], settled=True)
+        self._calm.append(received)
 
     def _silence(self, until: float) -> events.Acknowledged:
         """Ranges may overlap what is reported already. In an open turn there may be words of before."""
@@ -142,7 +166,9 @@ class Client(ends.ClientEnd[FromServer]):
     def _guess(self, turn: Turn) -> Iterable[events.AnyEvent]:
         """Where words are settled one by one, the transcript leaves out the one that is still being said."""
         joined = " ".join(word.text for word in turn.words) if self._model.word_by_word else ""
-        yield from self._replace(turn, (joined or turn.transcript).strip())
+        text = (joined or turn.transcript).strip()
+        self._open = bool(text or turn.words)
+        yield from self._replace(turn, text)
         if turn.utterance and turn.words and not self._eager:
             self._eager = len(turn.words)
             at, confidence = turn.words[-1].end / 1000, turn.end_of_turn_confidence

@@ -58,7 +58,8 @@ class Front:
         query = wire.query_of(request.url)
         # The Python SDK sends tokens in the header, others in the query; keys have been seen to work in both.
         credential = request.headers.get("authorization") or query.get("token", [""])[-1]
-        asked = Session(Stream(), self._longest.get(credential, LONGEST), _version(request), self._refusal(credential))
+        version = request.headers.get("assemblyai-version", VERSION)
+        asked = Session(Stream(), self._longest.get(credential, LONGEST), version, self._refusal(credential))
         if not asked.refusal:
             try:
                 asked = msgspec.structs.replace(asked, stream=read(query))
@@ -74,10 +75,6 @@ class Front:
             return None
         why = "Signature has expired" if self._tokens.known(credential) else "Invalid API key"
         return failed(1008, f"Unauthorized Connection: {why if credential else 'Missing Authorization header'}")
-
-
-def _version(request: codec.HttpRequest) -> str:
-    return request.headers.get("assemblyai-version", VERSION)
 
 
 def _accepted(server: Server, asked: Session) -> codec.Accepted:

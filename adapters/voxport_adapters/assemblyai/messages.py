@@ -1,11 +1,16 @@
 """The messages of the service, as both ends use them. Times are milliseconds unless a name says seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from voxport import codec, events, wire
+from voxport import codec, commands, events, wire
+
+COMMANDS: Mapping[str, commands.Command] = {
+    "Terminate": commands.Finish(), "ForceEndpoint": commands.EndUtterance(), "KeepAlive": commands.KeepAlive(),
+}  # fmt: skip
+"""What a client says in nothing but a type."""
 
 
 class SpokenWord(msgspec.Struct, omit_defaults=True):
@@ -64,9 +69,9 @@ class Warned(msgspec.Struct, tag="Warning"):
 
 class Heartbeat(msgspec.Struct, tag=True):
     total_audio_received_ms: float
-    total_duration_ms: float = 0
-    realtime_factor: float = 0.0
-    max_speech_probability: float = 0.0
+    total_duration_ms: float | None = None
+    realtime_factor: float | None = None
+    max_speech_probability: float | None = None
 
 
 class Silence(msgspec.Struct, tag=True):

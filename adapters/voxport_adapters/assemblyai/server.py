@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 
 from voxport import codec, commands, ends, events, wire
-from voxport_adapters.assemblyai.client import COMMANDS
 from voxport_adapters.assemblyai.faults import DETAILS, code_of, failed
-from voxport_adapters.assemblyai.messages import Begin, Error, Heartbeat, Silence, Termination, Warned
+from voxport_adapters.assemblyai.messages import COMMANDS, Begin, Error, Heartbeat, Silence, Termination, Warned
 from voxport_adapters.assemblyai.query import Stream, updated
 from voxport_adapters.assemblyai.turns import Turns
 
@@ -99,7 +98,7 @@ class Server(ends.ServerEnd):
                 return self._begin()
             case events.Acknowledged():
                 return (*self._beat(), *self._silence(event))
-            case _ if event is PULSE:
+            case events.Notice(code=PULSE.code):
                 return self._beat()
             case events.Ended(reported_audio_seconds=heard):
                 return self._end(self._audio / 1000 if heard is None else heard)
@@ -157,16 +156,21 @@ class Server(ends.ServerEnd):
         if not self._stream.session_heartbeat or since < BEAT:
             return ()
         pace = (self._audio - self._beaten_audio) / 1000 / since
-        # A score of voice is not known here: it is made up, like other confidences.
-        voice = codec.ABSENT_CONFIDENCE if self._spoken else 0.0
+        # A score of voice is not known here. It is made up, like other confidences: on the safe side.
+        voice = codec.ABSENT_CONFIDENCE if self._spoken or self._blind else 0.0
         self._beaten, self._beaten_audio, self._spoken = now, self._audio, False
         return (wire.text(Heartbeat(round(self._audio), round(1000 * (now - self._started)), round(pace, 4), voice)),)
 
+    @property
+    def _blind(self) -> bool:
+        """There may be speech now; without partials nobody tells when it begins."""
+        return self._turns.open or not self._settings.transcription.partials
+
     def _silence(self, told: events.Acknowledged) -> Iterable[str]:
         """While no turn is open, about once a second; never over what may still turn out to be speech."""
-        # Without partials nobody tells when speech has begun.
-        blind = self._turns.open or not self._settings.transcription.partials
-        if not (self._stream.acknowledge_silence and self._stream.model.universal_3) or (blind and not told.settled):
+        if not (self._stream.acknowledge_silence and self._stream.model.universal_3):
+            return ()
+        if self._blind and not told.settled:
             return ()
         start = max(self._quiet, self._turns.until)
         end = 1000 * told.until - (0 if told.settled else HINDSIGHT)

@@ -75,8 +75,9 @@ class Turns:
     # ----------------------------------------------------------------- its end
 
     def end(self, confidence: float | None = None) -> Iterable[str]:
-        """The final. A turn without text is none."""
+        """The final. A turn without text is none: its number goes to the next."""
         if not self._finals:
+            self.open, self._guess, self._before = False, None, ()
             return ()
         turn = self._turn(self._finals, "", codec.demanded(confidence), ended=True)
         if " ".join(self._uttered) != turn.transcript:
