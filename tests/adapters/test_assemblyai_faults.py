@@ -166,7 +166,10 @@ def test_http_refusals_come_in_two_shapes(
         (Failed(kind="invalid", code="400 BAD", message="m"), 3006),
         (Failed(kind="invalid", code="9" * 5000, message="m"), 3006),
         (Failed(kind="invalid", code="3007", message="m"), 3007),
-        (Failed(kind="provider", code="3008", message="m"), 3008),
+        *(
+            (Failed(kind="protocol", code=str(code), message="m"), code)
+            for code in (1008, 3005, 3006, 3007, 3008, 3009)
+        ),
     ],
 )
 def test_a_failure_is_an_error_and_a_close_with_a_code_of_the_service(failed: Failed, code: int) -> None:

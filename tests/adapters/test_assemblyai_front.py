@@ -94,6 +94,12 @@ def test_a_token_that_is_asked_for_wrongly_is_refused(query: str, details: list[
     assert (refused.status, json.loads(refused.body)) == (422, {"detail": details})
 
 
+@pytest.mark.parametrize("query", ["expires_in_seconds=1", "expires_in_seconds=600"])
+@pytest.mark.parametrize("more", ["", "&max_session_duration_seconds=60", "&max_session_duration_seconds=10800"])
+def test_the_bounds_of_a_token_are_taken(query: str, more: str) -> None:
+    assert Door().token(query + more) == "token-1"
+
+
 def test_every_refusal_of_a_token_is_one_that_the_client_explains() -> None:
     door = Door()
     missing: Any = door.ask("expires_in_seconds=60")

@@ -128,6 +128,12 @@ def test_unknown_models_are_refused_by_naming_those_that_there_are(model: str) -
     assert message.endswith(" or '_universal-3-5-notetaker'")
 
 
+def test_these_languages_are_known() -> None:
+    known = "en es de fr it pt tr nl sv no da fi hi vi ar he ja ur zh ru ko ca gl ro et fa yue af mr zu xh nn"
+    for code in (*known.split(), "multi"):
+        assert read({"language_code": [code], "language_codes": [json.dumps([code])]}).language_codes == [code]
+
+
 @pytest.mark.parametrize("name", ["language_codes.1", "language_code"])
 def test_unknown_languages_are_refused_so_too(name: str) -> None:
     sent = {"language_codes": ["en", "tlh"]} if "." in name else {"language_code": "tlh"}

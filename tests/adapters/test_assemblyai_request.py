@@ -161,6 +161,14 @@ def test_an_answer_without_a_token_sends_no_key_instead() -> None:
     assert query_of(found.url)["token"] == [""]
 
 
+def test_what_the_engine_goes_by() -> None:
+    can = adapter.capabilities
+    assert (can.max_session, can.chunk_seconds, can.sample_rate_range) == (10_800, (0.05, 1.0), (8000, 96_000))
+    assert (can.word_slack, can.replay_pace, can.answers_regularly, can.keep_alive) == (1.3, 1.2, False, None)
+    assert (can.billed_by, can.encodings, can.max_channels, can.resumes) == ("session", ("s16le", "mulaw"), 1, False)
+    assert (can.default_model, can.key_variable) == ("u3-rt-pro", "ASSEMBLYAI_API_KEY")
+
+
 def became(name: str, model: str | None = None, **changes: Any) -> tuple[str, dict[str, Any]]:
     """What becomes of a setting: its status, and the options without those that are always there."""
     audio = {key: changes.pop(key) for key in ("encoding", "channels") if key in changes}
@@ -203,6 +211,7 @@ ALWAYS = {
         ("punctuation", US, {"punctuation": False}, "mapped", {"format_turns": False}),
         ("partials", None, {"partials": True, "redaction": True}, "dropped", {}),
         ("key_terms", None, {"key_terms": ("a",) * 101}, "approximated", {"keyterms_prompt": ["a"] * 100}),
+        ("key_terms", None, {"key_terms": ("a" * 50,) * 100}, "mapped", {"keyterms_prompt": ["a" * 50] * 100}),
         ("key_terms", None, {"key_terms": ("a" * 51,)}, "approximated", {"keyterms_prompt": ["a" * 51]}),
         ("key_terms", WHISPER, {"key_terms": ("a",)}, "dropped", {}),
         ("end_of_turn_silence_ms", None, {"end_of_turn_silence_ms": 9}, "approximated", {"max_turn_silence": 9}),

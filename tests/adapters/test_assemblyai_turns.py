@@ -61,6 +61,8 @@ def test_the_latest_models_call_partials_formatted_too() -> None:
         *_, partial, last = said(upgrade(f"speech_model={model}"), guess("Ask"), finished("Ask."), TurnEnded())
         assert (partial["turn_is_formatted"], last["turn_is_formatted"]) == (formatted, True)
         assert (words(partial, "word_is_final"), words(last, "word_is_final")) == ([False], [True])
+        *_, again = said(upgrade(f"speech_model={model}"), guess("Ask", "not"), guess("Ask", "not"))
+        assert words(again, "word_is_final") == [False, False]
 
 
 @pytest.mark.parametrize("model", [US, MULTI])

@@ -21,6 +21,8 @@ from voxport.codec import Accepted, Desk, Front, HttpRequest, HttpResponse
 from voxport.ear import Ear
 from voxport.listener import DroppedError, Listener
 from voxport_adapters.assemblyai import AssemblyAI, adapter, server
+from voxport_adapters.assemblyai.query import ALIASES, Stream, read
+from voxport_adapters.assemblyai.request import UPDATES
 
 # assemblyai 1.8.2 connects without a context manager and reads the code off an exception: websockets has deprecated both.
 pytestmark = [
@@ -187,6 +189,20 @@ def test_finals_alone(emulated: Listener, use: Use) -> None:
 
 def test_real_speech(listening: Listener) -> None:
     assert bare(finals(synchronously(listening, FORMATTED, play(jfk())))) == JFK
+
+
+def test_every_value_that_the_sdk_knows_is_taken() -> None:
+    for policy in models.StreamingPiiPolicy:
+        assert read({"redact_pii_policies": [f'["{policy}"]']}).redact_pii_policies == [policy]
+    for model in set(models.SpeechModel) - {models.SpeechModel.u3_pro}:  # the service refuses that one
+        assert read({"speech_model": [model.value]}).speech_model == model
+    kinds_of_value = {"domain": models.StreamingDomain, "voice_focus": models.NoiseSuppressionModel,
+                      "mode": models.StreamingMode, "redact_pii_sub": models.StreamingPiiSubstitution}  # fmt: skip
+    for name, values in kinds_of_value.items():
+        assert [getattr(read({name: [value.value]}), name) for value in values] == list(values)
+    known = {*Stream.__struct_fields__, *ALIASES}
+    assert set(models.RealTimeParameters.model_fields) <= known
+    assert set(models.RealTimeSessionParameters.model_fields) <= {*UPDATES, *ALIASES}
 
 
 # ------------------------------------------------------------------- in mid-session
