@@ -39,7 +39,7 @@ def recorded_client(provider: str, url: str, seconds: int) -> int:
     from voxport.settings import Secret, Settings
 
     asked = routes(Settings(provider=provider, api_key=Secret(KEY), endpoint=url))
-    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as audio:
+    with tempfile.TemporaryFile(buffering=1 << 20) as file, tempfile.TemporaryFile(buffering=1 << 20) as audio:
         tap = Recorder(file, asked, wall=time.time(), now=time.monotonic(), hear=audio.write)
         with Session(*asked, tap=tap) as session:
             session.feed(chunks(seconds))

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from client_cpu import HERE, per_hour
-from clients import KEY, chunks
+from client_cpu import HERE, per_hour  # type: ignore[import-not-found] # beside it, when run as a program
+from clients import KEY, chunks  # type: ignore[import-not-found] # likewise
 
 from voxport import registry
 from voxport.cassette.player import play

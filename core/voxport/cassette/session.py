@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voxport.cassette.keeping import AudioKeeper
+from voxport.cassette.keeping import BLOCK, AudioKeeper
 from voxport.cassette.recorder import Recorder
 from voxport.engine.route import Route
 from voxport.errors import SettingsError
@@ -27,7 +27,7 @@ def recorded(routes: Sequence[Route], place: str | os.PathLike[str], note: str =
     path = _path(Path(place), routes[0].adapter.name, wall)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("xb")
+        file = path.open("xb", buffering=BLOCK)
     except FileExistsError:
         raise SettingsError(f"record: {path}: exists already; move it away, or record to another place") from None
     except OSError as error:
