@@ -5,22 +5,18 @@ import inspect
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-import trustme
 from assemblyai.streaming import v3
 from assemblyai.streaming.v3 import models
 
-from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, SCRIPT, SECONDS, bare, jfk
+from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, SECONDS, bare, jfk
 from voxport import commands, events
-from voxport.codec import Accepted, Desk, Front, HttpRequest, HttpResponse
-from voxport.ear import Ear
 from voxport.listener import DroppedError, Listener
-from voxport_adapters.assemblyai import AssemblyAI, adapter, server
+from voxport_adapters.assemblyai import adapter, front, server
 from voxport_adapters.assemblyai.query import ALIASES, Stream, read
 from voxport_adapters.assemblyai.request import UPDATES
 
@@ -114,27 +110,6 @@ class Told:
 
     def close(self) -> None:
         """There is nothing to close."""
-
-
-class Hasty(AssemblyAI):
-    """Its clocks run a hundred times as fast, so that nobody need wait."""
-
-    def front(self, desk: Desk) -> Front:
-        return HastyFront(super().front(desk))
-
-
-class HastyFront:
-    def __init__(self, front: Front) -> None:
-        self._front = front
-
-    def answer(self, request: HttpRequest) -> HttpResponse | None:
-        return self._front.answer(request)
-
-    def accept(self, request: HttpRequest) -> Accepted | HttpResponse | None:
-        accepted = self._front.accept(request)
-        assert isinstance(accepted, Accepted)
-        timers = tuple(msgspec.structs.replace(timer, after=timer.after / 100) for timer in accepted.timers)
-        return msgspec.structs.replace(accepted, timers=timers)
 
 
 def finals(heard: Sequence[Any]) -> list[str]:
@@ -339,19 +314,19 @@ def waiting(client: Any) -> Any:
 
 
 @both
-def test_an_idle_client(use: Use) -> None:
-    with Listener([Hasty()], lambda: Ear(SCRIPT), keys=[KEY]) as listener:
-        begin, error = use(listener, asked(inactivity_timeout=5), lambda client: client.keep_alive(), waiting)
+def test_an_idle_client(use: Use, emulate: Callable[..., Listener]) -> None:
+    params = asked(inactivity_timeout=5)
+    begin, error = use(emulate(impatient=True), params, lambda client: client.keep_alive(), waiting)
     assert (begin.type, error.code) == ("Begin", 3006)
     assert str(error) == "Session terminated due to inactivity: No messages received for 5 seconds"
 
 
 @both
-def test_a_session_that_has_lasted_as_long_as_its_token_allows(use: Use) -> None:
-    with Listener([Hasty()], lambda: Ear(SCRIPT), keys=[KEY]) as listener:
-        query = {"expires_in_seconds": 60, "max_session_duration_seconds": 60}
-        token = httpx.get(f"{listener.url}/v3/token", params=query, headers={"Authorization": KEY}).json()["token"]
-        begin, error = use(listener, FORMATTED, waiting, token=token)
+def test_a_session_that_has_lasted_too_long(
+    use: Use, emulate: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "LONGEST", 0.3)
+    begin, error = use(emulate(), FORMATTED, waiting)
     assert (begin.type, error.code) == ("Begin", 3008)
     assert str(error) == "Session Expired: Maximum session duration exceeded"
 
@@ -381,22 +356,16 @@ def test_a_connection_that_drops(use: Use) -> None:
 # ------------------------------------------------------------------- tokens
 
 
-def test_temporary_tokens_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_temporary_tokens_over_tls(tls: ssl.SSLContext, emulate: Callable[..., Listener]) -> None:
     """The SDK asks for tokens over TLS only."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with Listener([adapter], lambda: Ear(SCRIPT), keys=[KEY], tls=tls) as listener:
-        assert listener.url.startswith("https://127.0.0.1:")
-        secure = v3.RealTimeTranscriberOptions(api_host=listener.url.removeprefix("https://"), api_key=KEY)
-        client = v3.RealTimeTranscriber(secure)
-        token = client.create_temporary_token(expires_in_seconds=60, max_session_duration_seconds=90)
-        with pytest.raises(httpx.HTTPStatusError, match="422"):
-            client.create_temporary_token(expires_in_seconds=601)
-        client._client._http_client.close()  # the SDK leaves it open
-        heard = synchronously(listener, token=token)
-        assert finals(heard) == SAID
-        assert 0 < heard[0].expires_at.timestamp() - time.time() <= 90
-        assert listener.failures() == ()
+    listener = emulate(tls=tls)
+    assert listener.url.startswith("https://127.0.0.1:")
+    secure = v3.RealTimeTranscriberOptions(api_host=listener.url.removeprefix("https://"), api_key=KEY)
+    client = v3.RealTimeTranscriber(secure)
+    token = client.create_temporary_token(expires_in_seconds=60, max_session_duration_seconds=90)
+    with pytest.raises(httpx.HTTPStatusError, match="422"):
+        client.create_temporary_token(expires_in_seconds=601)
+    client._client._http_client.close()  # the SDK leaves it open
+    heard = synchronously(listener, token=token)
+    assert finals(heard) == SAID
+    assert 0 < heard[0].expires_at.timestamp() - time.time() <= 90
