@@ -194,6 +194,13 @@ def test_a_ping_that_is_answered_keeps_the_connection() -> None:
 # --------------------------------------------------------------------------- the budget
 
 
+def test_a_replay_that_nobody_answers_counts_as_audio_that_flows() -> None:
+    run = Run(Toy(answers_regularly=True), answer_timeout=4.0, ping_interval=100.0).begin()
+    run.feed(10)
+    run.wait(4)
+    assert "has said nothing for 4 s" in message(run, "reconnecting")
+
+
 def test_getting_as_far_as_before_is_no_proof_of_life() -> None:
     run = Run(Toy(audio_before_begun=True), max_retries=3).begin()
     run.feed(5)
@@ -577,6 +584,13 @@ def test_a_change_holds_on_the_connections_to_come_and_with_other_providers() ->
     assert run.engine.route.adapter.name == "spare"
     assert run.engine.route.settings.transcription.key_terms == ("Kelda",)
     assert run.engine.route.settings.options == {}
+
+
+def test_a_change_that_the_provider_drops_after_all_is_told() -> None:
+    run = Run(Toy(configures=("diarization", "partials"))).begin()
+    run.say(Configure({"diarization": True, "partials": False}))
+    dropped = [e.message for e in run.events if isinstance(e, Notice) and e.code == "setting_dropped"]
+    assert [told.split()[0] for told in dropped] == ["diarization"]
 
 
 def test_a_change_that_cannot_be_made_is_told_and_the_rest_is_made() -> None:

@@ -72,3 +72,13 @@ def test_nothing_is_settled_that_was_not_sent() -> None:
     audio.settle(5.0)
     assert sum(map(len, audio.take())) == SECOND
     assert audio.rewind() == (0.0, 0.0)
+
+
+def test_a_position_may_be_any_number() -> None:
+    audio = log()
+    audio.append(bytes(SECOND))
+    audio.take()
+    for absurd in (-1e308, -1.0, 1.7e308, float("inf")):
+        audio.settle(absurd)
+        audio.acknowledge(absurd)
+    assert audio.rewind() == (1.0, 0.0)

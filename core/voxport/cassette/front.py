@@ -153,7 +153,8 @@ class _Side:
                     # Where the client had given the connection up, this one must learn of that in some way.
                     yield commands.Invalid(Failed(kind="network", code="", message=""))
                 case lines.Closed(code=code, reason=reason):
-                    yield _said(codec.Closed(code, reason), pause)
+                    # 1005 is how a Close frame without a code is told; it cannot be sent.
+                    yield _said(codec.Closed(None if code == 1005 else code, reason), pause)
             self._left.popleft()
             self._now = line.at
 

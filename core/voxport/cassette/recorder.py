@@ -6,7 +6,7 @@ import platform
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import msgspec
 
@@ -28,7 +28,7 @@ class Recorder:
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: IO[bytes],
         routes: Sequence[Route],
         *,
         wall: float,

@@ -71,8 +71,7 @@ class Engine:
         }
         self._now = 0.0
         self._client: Client | None = None
-        self._finishing = False
-        self._roll_wanted = False
+        self._finishing = self._roll_wanted = False
         self._live_since = 0.0
         self.begun = False
         """A provider has accepted the session."""
@@ -207,6 +206,8 @@ class Engine:
         if isinstance(command, Configure):
             command = self.route.changeable(command)
             self.route = self.route.asking(command.changes, command.options)
+            for notice in self.route.reservations(command.changes):
+                self._report.tell(notice)
             self._others = deque(other.asking(command.changes, {}) for other in self._others)
             if command.changes or command.options:
                 self._add(command)
@@ -218,12 +219,12 @@ class Engine:
             self._report.notice("audio_lost", f"{odd} bytes at the end are no whole sample frame and were dropped")
 
     def _send_waiting(self) -> None:
-        commands = self._outlet.next(self._now)
-        self._say(commands)
+        position = self._log.position
+        self._say(commands := self._outlet.next(self._now))
         if not self._outlet.flowing:
             return
         if commands:
-            self._vitals.asked(self._now, self._log.position)
+            self._vitals.asked(self._now, position)
         if self._outlet.catching_up:
             self._due |= self._drain.progress(self._now)
             self._due["catch_up"] = self._now + CATCH_UP_TICK
@@ -359,8 +360,7 @@ class Engine:
     def _hang_up(self, code: int = 1000) -> None:
         if self._client is not None:
             self._report.add(Closed(code))
-        self._client = None
-        self._roll_wanted = False
+        self._client, self._roll_wanted = None, False
         self._outlet.close(finishing=self._finishing)
         self._due = {name: at for name, at in self._due.items() if name == "drain"}
 

@@ -89,7 +89,7 @@ class AudioLog:
 
     def settle(self, until: float, channel: int | None = None) -> None:
         """All has been said about the audio before ``until``: on one channel or, without it, on all."""
-        position = min(round(until * self._rate), self._furthest)
+        position = self._bytes(until)
         for number in range(len(self._settled_by)) if channel is None else (channel,):
             if number < len(self._settled_by):
                 self._settled_by[number] = max(self._settled_by[number], position)
@@ -102,7 +102,7 @@ class AudioLog:
 
     def acknowledge(self, until: float) -> None:
         """A session that can be resumed has taken the audio before ``until``."""
-        self._acknowledged = max(self._acknowledged, min(round(until * self._rate), self._furthest))
+        self._acknowledged = max(self._acknowledged, self._bytes(until))
         self._forget()
 
     def rewind(self, *, resuming: bool = False) -> tuple[float, float]:
@@ -119,6 +119,10 @@ class AudioLog:
         else:
             self._acknowledged = self._start
         return self._sent / self._rate, max(0, self._sent - wanted) / self._rate
+
+    def _bytes(self, until: float) -> int:
+        """A position that a provider has told, which may be any number, within what was sent."""
+        return self._furthest if until >= self.furthest else round(max(until, 0.0) * self._rate)
 
     def _skip(self, until: int) -> None:
         """Count the audio before ``until`` as sent, cutting a chunk in two where it must."""

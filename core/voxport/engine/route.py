@@ -1,6 +1,6 @@
 """A provider that a session may use, and what is lost by going from one to the next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -51,11 +51,11 @@ class Route(msgspec.Struct, frozen=True):
         options = {name: value for name, value in command.options.items() if name in self.can.configures_options}
         return Configure(changes, options)
 
-    def reservations(self) -> Iterator[Notice]:
-        """A notice for each setting that is not carried as it was asked for."""
+    def reservations(self, only: Container[str] | None = None) -> Iterator[Notice]:
+        """A notice for each setting, or each of ``only`` these, that is not carried as it was asked for."""
         for item in self.adapter.translate(self.settings).settings:
             support = item.support
-            if support.status != "mapped":
+            if support.status != "mapped" and (only is None or item.setting in only):
                 way = f" as {support.option}" if support.option else ""
                 why = f": {support.note}" if support.note else ""
                 yield Notice(code=f"setting_{support.status}", message=f"{item.setting} is {support.status}{way}{why}")

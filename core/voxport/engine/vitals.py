@@ -35,7 +35,7 @@ class Vitals:
         self._timeout = math.inf
 
     def asked(self, now: float, position: float) -> None:
-        """Audio was sent, now up to ``position``."""
+        """Audio was sent, from ``position`` on."""
         if self._asked_at is None:
             self._asked_at, self._asked_from = now, position
 
