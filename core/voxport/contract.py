@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from voxport.codec import Adapter, Closed, Desk, Dial
+from voxport.codec import Adapter, Closed, Desk, Dial, HttpRequest, HttpResponse
 from voxport.commands import Audio, Configure, EndUtterance, Finish, IdentifySpeakers, KeepAlive, Start
 from voxport.events import (
     Acknowledged,
@@ -43,6 +43,7 @@ from voxport.events import (
 )
 from voxport.pair import Pair, dialled
 from voxport.settings import NEUTRAL, AudioSettings, Secret, Settings, Transcription
+from voxport.wire import json_of
 
 KEY = "canary-key-5f1d"
 
@@ -162,6 +163,24 @@ class AdapterContract:
         """Where the provider has such tokens."""
         if self.adapter.capabilities.temporary_tokens:
             assert isinstance(self.pair(temporary_token=True).events[0], Begun)
+
+    def test_a_token_that_was_issued_elsewhere_opens_a_session(self) -> None:
+        """Without a key here; the adapter's own way of asking for a token issues it."""
+        if not self.adapter.capabilities.temporary_tokens:
+            return
+        front, bodies = self.adapter.front(self.desk()), list[bytes]()
+
+        def answer(request: HttpRequest) -> HttpResponse | None:
+            answered = front.answer(request)
+            bodies.extend([answered.body] if answered else [])
+            return answered
+
+        dialled(self.adapter.dial(self.settings(temporary_token=True)), answer)
+        token = next(value for value in json_of(bodies[0]).values() if isinstance(value, str))
+        pair = Pair(self.adapter, self.settings(api_key=None, token=Secret(token)), front)
+        assert pair.refused is None
+        pair.tell(Begun())
+        assert isinstance(pair.events[0], Begun)
 
     def test_no_key_shows(self) -> None:
         """Neither in the ``repr`` of a dial nor in that of settings."""

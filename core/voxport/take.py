@@ -69,7 +69,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True):
-    """A chunk of audio: the position after its last sample, and when it had been handed to the connection."""
+    """A chunk of audio: the position after its last sample, and the instant when it was handed to the session.
+
+    A session that takes no more data shows as latency: the chunk has been spoken by then.
+    """
 
     until: float
     at: float
