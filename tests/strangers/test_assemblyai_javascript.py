@@ -10,7 +10,7 @@ from support.emulated import JFK, RATE, SAID, bare, jfk
 from voxport.listener import Listener
 from voxport.recogniser import recogniser
 
-pytestmark = pytest.mark.stranger("assemblyai", "assemblyai", "events")
+pytestmark = pytest.mark.stranger("assemblyai", "assemblyai", "async", pinned="tests/strangers/node/package.json")
 
 OPTIONS = {
     "sampleRate": RATE, "encoding": "pcm_s16le", "speechModel": "universal-streaming-english", "formatTurns": True,

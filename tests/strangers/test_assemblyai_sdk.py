@@ -22,6 +22,7 @@ from voxport_adapters.assemblyai.request import UPDATES
 
 # assemblyai 1.8.2 connects without a context manager and reads the code off an exception: websockets has deprecated both.
 pytestmark = [
+    pytest.mark.stranger("assemblyai", "assemblyai", "sync"),
     pytest.mark.filterwarnings(r"ignore:connect\(\) must be used:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:ConnectionClosed.(code|reason):DeprecationWarning"),
 ]
@@ -123,6 +124,7 @@ def kinds(heard: Sequence[Any]) -> list[str]:
 # ------------------------------------------------------------------- a session, and each family's shape
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 @both
 def test_a_session_with_a_model_that_settles_word_by_word(emulated: Listener, use: Use) -> None:
     heard = use(emulated)
@@ -141,6 +143,7 @@ def test_a_session_with_a_model_that_settles_word_by_word(emulated: Listener, us
     assert heard[-1].audio_duration_seconds == SECONDS
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 @both
 def test_a_session_with_the_universal_3_family(emulated: Listener, use: Use) -> None:
     heard = use(emulated, asked(PRO))
@@ -162,6 +165,7 @@ def test_finals_alone(emulated: Listener, use: Use) -> None:
     assert [turn.transcript for turn in heard[1:-1]] == ["good morning", "ask not what"]
 
 
+@pytest.mark.judges("real speech")
 def test_real_speech(listening: Listener) -> None:
     assert bare(finals(synchronously(listening, FORMATTED, play(jfk())))) == JFK
 
@@ -273,6 +277,7 @@ def test_nothing_of_it_is_told_unasked(use: Use, monkeypatch: pytest.MonkeyPatch
         ({"api_key": ""}, "Unauthorized Connection: Missing Authorization header"),
     ],
 )
+@pytest.mark.judges("wrong key")
 def test_a_wrong_key(emulated: Listener, use: Use, credentials: dict[str, str], why: str) -> None:
     (error,) = use(emulated, FORMATTED, play(()), **credentials)
     assert (type(error), error.code, str(error)) == (v3.RealTimeError, 1008, why)
@@ -296,6 +301,7 @@ def test_a_wrong_key(emulated: Listener, use: Use, credentials: dict[str, str], 
         ),
     ],
 )
+@pytest.mark.judges("bad setting")
 def test_a_bad_setting(emulated: Listener, use: Use, bad: Any, why: str) -> None:
     (error,) = use(emulated, bad, play(()))
     assert (error.code, str(error)) == (3006, f"User Input Validation Error: Invalid {why}")
@@ -313,6 +319,7 @@ def waiting(client: Any) -> Any:
     return client._stop_event.wait()
 
 
+@pytest.mark.judges("idle")
 @both
 def test_an_idle_client(use: Use, emulate: Callable[..., Listener]) -> None:
     params = asked(inactivity_timeout=5)
@@ -339,12 +346,14 @@ def test_a_session_that_has_lasted_too_long(
         (events.Failed(kind="refused", code="429", message="Too many concurrent sessions", retryable=True), 3009),
     ],
 )
+@pytest.mark.judges("error")
 def test_a_server_that_fails(use: Use, failed: events.Failed, code: int) -> None:
     with Listener([adapter], lambda: Told(failed), keys=[KEY]) as listener:
         begin, error = use(listener, FORMATTED, play(CHUNKS[:1]))
     assert (begin.type, error.code, str(error)) == ("Begin", code, failed.message)
 
 
+@pytest.mark.judges("drop")
 @both
 def test_a_connection_that_drops(use: Use) -> None:
     with Listener([adapter], lambda: Told(YES, events.TurnEnded(), failing=DroppedError()), keys=[KEY]) as listener:
@@ -356,6 +365,7 @@ def test_a_connection_that_drops(use: Use) -> None:
 # ------------------------------------------------------------------- tokens
 
 
+@pytest.mark.judges("temporary token")
 def test_temporary_tokens_over_tls(tls: ssl.SSLContext, emulate: Callable[..., Listener]) -> None:
     """The SDK asks for tokens over TLS only."""
     listener = emulate(tls=tls)

@@ -17,7 +17,7 @@ from voxport.listener import DroppedError, Listener
 from voxport_adapters.deepgram import flux
 from voxport_adapters.deepgram.closes import timed_out
 
-pytestmark = pytest.mark.filterwarnings(FILTER)
+pytestmark = [pytest.mark.stranger("deepgram-sdk", "deepgram-flux", "sync"), pytest.mark.filterwarnings(FILTER)]
 
 QUERY: dict[str, Any] = {"model": "flux-general-en", "encoding": "linear16", "sample_rate": RATE}
 EAGER = {**QUERY, "eager_eot_threshold": 0.4, "eot_threshold": 0.8}
@@ -72,10 +72,12 @@ def assert_whole(messages: Sequence[Any]) -> None:
 # --------------------------------------------------------------------------- the synchronous client
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_iterating(emulated: Listener, http: httpx.Client) -> None:
     assert_whole(transcribe(connection(emulated, http, **EAGER), CHUNKS))
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_event_handlers(emulated: Listener, http: httpx.Client) -> None:
     def send(socket: Any) -> None:
         for chunk in CHUNKS:
@@ -157,6 +159,7 @@ def test_configuration(emulated: Listener, http: httpx.Client) -> None:
         assert list(socket) == []
 
 
+@pytest.mark.judges("real speech")
 def test_real_speech(listening: Listener, http: httpx.Client) -> None:
     messages = transcribe(connection(listening, http), jfk())
     ends = [message.transcript for message in messages if message.type == "TurnInfo" and message.event == "EndOfTurn"]
@@ -171,12 +174,14 @@ def test_real_speech(listening: Listener, http: httpx.Client) -> None:
 # --------------------------------------------------------------------------- credentials and refusals
 
 
+@pytest.mark.judges("temporary token")
 def test_a_temporary_token(emulated: Listener, http: httpx.Client) -> None:
     token = client_of(emulated, http).auth.v1.tokens.grant().access_token
     told = transcribe(connection(emulated, http, credentials={"access_token": token}, **EAGER), CHUNKS)
     assert_whole(told)
 
 
+@pytest.mark.judges("wrong key")
 def test_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:
         transcribe(connection(emulated, http, credentials={"api_key": "wrong"}), CHUNKS)
@@ -191,6 +196,7 @@ def test_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
         ({"model": "nova-3"}, "Bad Request: No such model/version combination found."),
     ],
 )
+@pytest.mark.judges("bad setting")
 def test_a_bad_setting(emulated: Listener, http: httpx.Client, wrong: dict[str, Any], reason: str) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:
         transcribe(connection(emulated, http, **{**QUERY, **wrong}), CHUNKS)
@@ -208,6 +214,7 @@ def test_a_message_of_the_other_protocol_ends_the_session(emulated: Listener, ht
     assert (errors, closes) == ([], [None])
 
 
+@pytest.mark.judges("idle")
 def test_a_client_that_is_gone(emulated: Listener, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flux.Front, "timers", (Timer("gone", 0.2, timed_out("1011 NET-0001")),))
     messages, (error,), closes = watched(connection(emulated, http))
@@ -229,6 +236,7 @@ def test_pings_keep_a_client_that_sends_nothing(
         assert list(socket) == []
 
 
+@pytest.mark.judges("error")
 def test_a_failure_of_the_service(http: httpx.Client) -> None:
     failed = Failed(kind="provider", code="x", message="internal error")
     with telling(flux.adapter, failed) as listener:
@@ -238,6 +246,7 @@ def test_a_failure_of_the_service(http: httpx.Client) -> None:
     assert (error.rcvd.code, closes) == (1011, [None])
 
 
+@pytest.mark.judges("drop")
 def test_a_connection_that_drops(http: httpx.Client) -> None:
     with telling(flux.adapter, Acknowledged(until=0.3), DroppedError()) as listener:
         messages, (error,), closes = watched(connection(listener, http), lambda socket: socket.send_media(CHUNKS[0]))
@@ -249,10 +258,12 @@ def test_a_connection_that_drops(http: httpx.Client) -> None:
 # --------------------------------------------------------------------------- the asynchronous client
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_async_iterating(emulated: Listener) -> None:
     assert_whole(run(emulated, lambda client: transcribe_async(client.listen.v2.connect(**EAGER), CHUNKS)))
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_async_event_handlers(emulated: Listener) -> None:
     from deepgram.core.events import EventType
 
@@ -287,6 +298,7 @@ def test_async_control_messages(emulated: Listener) -> None:
     assert told[-2:] == [("EndOfTurn", 0, "Good"), "ConfigureSuccess"]
 
 
+@pytest.mark.judges("wrong key")
 def test_async_wrong_key(emulated: Listener) -> None:
     from deepgram.core.api_error import ApiError
 

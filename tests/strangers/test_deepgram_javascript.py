@@ -8,7 +8,7 @@ from strangers.programs import Program, Told, names, values
 from support.emulated import JFK, SAID, SECONDS, bare, jfk
 from voxport.listener import Listener
 
-pytestmark = pytest.mark.stranger("@deepgram/sdk", "deepgram", "events")
+pytestmark = pytest.mark.stranger("@deepgram/sdk", "deepgram", "async", pinned="tests/strangers/node/package.json")
 
 OPTIONS = {
     "model": "nova-3", "encoding": "linear16", "sample_rate": 16_000, "punctuate": True,

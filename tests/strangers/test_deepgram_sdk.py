@@ -16,7 +16,7 @@ from voxport.listener import DroppedError, Listener
 from voxport_adapters import deepgram
 from voxport_adapters.deepgram.closes import timed_out
 
-pytestmark = pytest.mark.filterwarnings(FILTER)
+pytestmark = [pytest.mark.stranger("deepgram-sdk", "deepgram", "sync"), pytest.mark.filterwarnings(FILTER)]
 
 QUERY: dict[str, Any] = {"model": "nova-3", "encoding": "linear16", "sample_rate": RATE, "punctuate": True}
 ALL: dict[str, Any] = {**QUERY, "interim_results": True, "vad_events": True}
@@ -68,6 +68,7 @@ def words_of(result: Any) -> list[Any]:
 # --------------------------------------------------------------------------- the synchronous client
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_iterating(emulated: Listener, http: httpx.Client) -> None:
     assert_whole(transcribe(connection(emulated, http, **ALL), CHUNKS))
 
@@ -79,6 +80,7 @@ def test_only_what_was_asked_for_is_said(emulated: Listener, http: httpx.Client)
     assert [word.punctuated_word for word in words_of(messages[0])] == [None, None]
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_event_handlers(emulated: Listener, http: httpx.Client) -> None:
     from deepgram.core.events import EventType
 
@@ -116,6 +118,7 @@ def test_control_messages(emulated: Listener, http: httpx.Client) -> None:
         assert [message.type for message in socket] == ["Metadata"]
 
 
+@pytest.mark.judges("wrong key")
 def test_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:
         transcribe(connection(emulated, http, credentials={"api_key": "wrong"}), CHUNKS)
@@ -124,6 +127,7 @@ def test_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
     assert b"INVALID_AUTH" in caught.value.response.body
 
 
+@pytest.mark.judges("bad setting")
 def test_a_bad_setting(emulated: Listener, http: httpx.Client) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:
         transcribe(connection(emulated, http, **{**QUERY, "sample_rate": 7}), CHUNKS)
@@ -131,6 +135,7 @@ def test_a_bad_setting(emulated: Listener, http: httpx.Client) -> None:
     assert caught.value.response.headers["dg-error"] == "Invalid 'sample_rate' value of '7'."
 
 
+@pytest.mark.judges("temporary token")
 def test_a_temporary_token(emulated: Listener, http: httpx.Client) -> None:
     granted = client_of(emulated, http).auth.v1.tokens.grant(ttl_seconds=60)
     assert granted.expires_in == 60
@@ -138,6 +143,7 @@ def test_a_temporary_token(emulated: Listener, http: httpx.Client) -> None:
     assert finals(transcribe(connection(emulated, http, credentials=credentials), CHUNKS)) == SAID
 
 
+@pytest.mark.judges("temporary token")
 def test_no_token_for_a_wrong_key(emulated: Listener, http: httpx.Client) -> None:
     from deepgram.core.api_error import ApiError
 
@@ -210,6 +216,7 @@ def test_what_is_found_in_a_transcript(http: httpx.Client) -> None:
 # --------------------------------------------------------------------------- what goes wrong
 
 
+@pytest.mark.judges("idle")
 @pytest.mark.parametrize(("kind", "code"), [("idle", "1011 NET-0001"), ("quiet", "1011 NET-0000")])
 def test_a_session_on_which_nothing_comes(
     emulated: Listener, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, kind: Any, code: str
@@ -223,6 +230,7 @@ def test_a_session_on_which_nothing_comes(
     assert closes == [None]
 
 
+@pytest.mark.judges("error")
 def test_a_failure_of_the_service(http: httpx.Client) -> None:
     failed = Failed(kind="provider", code="x", message="internal error")
     with telling(deepgram.adapter, Acknowledged(until=0.1), failed) as listener:
@@ -231,6 +239,7 @@ def test_a_failure_of_the_service(http: httpx.Client) -> None:
     assert (error.rcvd.code, error.rcvd.reason) == (1011, "internal error")
 
 
+@pytest.mark.judges("drop")
 def test_a_connection_that_drops(http: httpx.Client) -> None:
     said = Transcript(is_final=False, text="Good", start=0.0, end=0.1)
     with telling(deepgram.adapter, said, DroppedError()) as listener:
@@ -242,6 +251,7 @@ def test_a_connection_that_drops(http: httpx.Client) -> None:
     assert closes == [None]
 
 
+@pytest.mark.judges("real speech")
 def test_real_speech(listening: Listener, http: httpx.Client) -> None:
     messages = transcribe(connection(listening, http, **ALL), jfk())
     assert bare(finals(messages)) == JFK
@@ -252,10 +262,12 @@ def test_real_speech(listening: Listener, http: httpx.Client) -> None:
 # --------------------------------------------------------------------------- the asynchronous client
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_async_iterating(emulated: Listener) -> None:
     assert_whole(run(emulated, lambda client: transcribe_async(client.listen.v1.connect(**ALL), CHUNKS)))
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 def test_async_event_handlers(emulated: Listener) -> None:
     from deepgram.core.events import EventType
 
@@ -276,6 +288,7 @@ def test_async_event_handlers(emulated: Listener) -> None:
     assert (heard["open"], heard["error"], heard["close"]) == ([None], [], [None])
 
 
+@pytest.mark.judges("wrong key")
 def test_async_wrong_key(emulated: Listener) -> None:
     from deepgram.core.api_error import ApiError
 
@@ -288,6 +301,7 @@ def test_async_wrong_key(emulated: Listener) -> None:
     assert caught.value.status_code == 401
 
 
+@pytest.mark.judges("temporary token")
 def test_async_temporary_token(emulated: Listener) -> None:
     async def grant(client: Any) -> Any:
         return await client.auth.v1.tokens.grant()

@@ -8,7 +8,7 @@ from strangers.programs import Program, Told, names, values
 from support.emulated import JFK, RATE, SAID, SECONDS, bare, jfk
 from voxport.listener import Listener
 
-pytestmark = pytest.mark.stranger("@gladiaio/sdk", "gladia", "events")
+pytestmark = pytest.mark.stranger("@gladiaio/sdk", "gladia", "async", pinned="tests/strangers/node/package.json")
 
 OPTIONS = {
     "encoding": "wav/pcm",

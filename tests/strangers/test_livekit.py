@@ -9,9 +9,12 @@ from strangers.programs import Companion, Program, Told, names, values
 from support.emulated import JFK, SAID, bare
 from voxport.listener import Listener
 
+PINNED = "tests/strangers/frameworks/livekit.txt"
+
 
 def plugin(provider: str, make: str, place: str, **options: Any) -> Any:
-    marks = pytest.mark.stranger(f"livekit-plugins-{provider}", provider, "async")
+    name = provider.partition("-")[0]
+    marks = pytest.mark.stranger(f"livekit-plugins-{name}", provider, "async", pinned=PINNED)
     return pytest.param({"make": make, "place": place, "options": options}, id=make, marks=marks)
 
 

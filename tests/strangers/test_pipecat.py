@@ -11,7 +11,7 @@ from voxport.listener import Listener
 
 
 def service(provider: str, make: str, place: str, settings: dict[str, Any] | None = None, **options: Any) -> Any:
-    marks = pytest.mark.stranger("pipecat-ai", provider, "async")
+    marks = pytest.mark.stranger("pipecat-ai", provider, "async", pinned="tests/strangers/frameworks/pipecat.txt")
     request = {"make": make, "place": place, "settings": settings or {}, "options": options}
     return pytest.param(request, id=make, marks=marks)
 

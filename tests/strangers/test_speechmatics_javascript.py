@@ -8,7 +8,9 @@ from strangers.programs import Program, Told, names, values
 from support.emulated import CHUNKS, JFK, RATE, SAID, bare, jfk
 from voxport.listener import Listener
 
-pytestmark = pytest.mark.stranger("@speechmatics/real-time-client", "speechmatics", "events")
+pytestmark = pytest.mark.stranger(
+    "@speechmatics/real-time-client", "speechmatics", "async", pinned="tests/strangers/node/package.json"
+)
 
 ENGLISH = {"language": "en", "enable_partials": True, "max_delay": 1.0}
 OPTIONS = {

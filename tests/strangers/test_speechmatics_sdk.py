@@ -9,6 +9,8 @@ from speechmatics import rt
 from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, bare, jfk
 from voxport.listener import Listener
 
+pytestmark = pytest.mark.stranger("speechmatics-rt", "speechmatics", "async")
+
 FORMAT = rt.AudioFormat(encoding=rt.AudioEncoding.PCM_S16LE, sample_rate=RATE, chunk_size=len(CHUNKS[0]))
 ENGLISH = rt.TranscriptionConfig(language="en", enable_partials=True, max_delay=1.0)
 
@@ -39,6 +41,7 @@ def texts(messages: Sequence[dict[str, Any]], kind: str = "AddTranscript") -> li
     return [text for text in said if text]
 
 
+@pytest.mark.judges("words", "metadata")
 def test_transcribing_a_stream(emulated: Listener) -> None:
     messages = run(emulated, transcribe)
     kinds = [message["message"] for message in messages]
@@ -48,6 +51,7 @@ def test_transcribing_a_stream(emulated: Listener) -> None:
     assert texts(messages, "AddPartialTranscript") == ["Good", "Good mourn", "Ask", "Ask not", "Ask not what."]
 
 
+@pytest.mark.judges("words")
 def test_words(emulated: Listener) -> None:
     first = next(message for message in run(emulated, transcribe) if message["message"] == "AddTranscript")
     heard = [
@@ -70,6 +74,7 @@ def test_no_partials_unless_asked_for(emulated: Listener) -> None:
     assert texts(messages) == SAID
 
 
+@pytest.mark.judges("turns")
 def test_ending_an_utterance(emulated: Listener) -> None:
     async def use(client: Any) -> None:
         await client.start_session(transcription_config=ENGLISH, audio_format=FORMAT)
@@ -83,11 +88,13 @@ def test_ending_an_utterance(emulated: Listener) -> None:
     assert "EndOfUtterance" in [message["message"] for message in messages]
 
 
+@pytest.mark.judges("wrong key")
 def test_a_wrong_key(emulated: Listener) -> None:
     with pytest.raises(rt.ConnectionError, match="HTTP 401"):
         run(emulated, transcribe, api_key="wrong")
 
 
+@pytest.mark.judges("bad setting")
 def test_a_bad_setting(emulated: Listener) -> None:
     async def use(client: Any) -> None:
         await transcribe(client, config=rt.TranscriptionConfig(language="en", max_delay=60))
@@ -96,15 +103,18 @@ def test_a_bad_setting(emulated: Listener) -> None:
         run(emulated, use)
 
 
+@pytest.mark.judges("temporary token")
 def test_a_temporary_key(emulated: Listener) -> None:
     assert texts(run(emulated, transcribe, auth=rt.JWTAuth(KEY, ttl=60, mp_url=emulated.url))) == SAID
 
 
+@pytest.mark.judges("temporary token")
 def test_no_temporary_key_for_a_wrong_key(emulated: Listener) -> None:
     with pytest.raises(rt.AuthenticationError, match="HTTP 403"):
         run(emulated, transcribe, auth=rt.JWTAuth("wrong", mp_url=emulated.url))
 
 
+@pytest.mark.judges("real speech")
 def test_real_speech(listening: Listener) -> None:
     async def use(client: Any) -> None:
         await transcribe(client, jfk())
