@@ -204,6 +204,8 @@ def test_silence_settles_all_but_its_end_and_only_what_no_open_turn_needs() -> N
     assert hear(ONSET, SILENCE, end=client(audio=9.0))[-1] == Acknowledged(until=4.5)
     assert hear(turn("uh"), final("uh"), SILENCE, end=client(audio=9.0))[-1] == settled
     assert hear(turn("uh"), turn(), SILENCE, end=client(audio=9.0))[-1] == settled
+    pending = turn("uh", transcript="")
+    assert hear(pending, SILENCE, end=client(audio=9.0))[-1] == Acknowledged(until=4.5)
 
 
 def test_silences_never_go_back_or_beyond_what_was_sent() -> None:

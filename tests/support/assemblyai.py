@@ -97,7 +97,7 @@ def turn(text: str = "", order: int = 0, **more: Any) -> str:
         for n, word in enumerate(text.split(), 1)
     ]
     plain = {"turn_is_formatted": False, "end_of_turn": False, "end_of_turn_confidence": 0, "words": words}
-    return json.dumps({"type": "Turn", "turn_order": order, "transcript": text, **plain, **more})
+    return json.dumps({"type": "Turn", "turn_order": order, "transcript": text} | plain | more)
 
 
 def final(text: str = "", order: int = 0, **more: Any) -> str:
