@@ -39,7 +39,7 @@ class Tape:
         self._playing: list[_Side] = []
         self._complaints: list[str] = []
 
-    def front(self, _desk: codec.Desk) -> Tape:
+    def front(self, desk: codec.Desk) -> Tape:
         """See ``Adapter.front``; any credential is good."""
         return self
 
