@@ -97,7 +97,7 @@ class ImpatientFront:
 
 def waits_for_client(timer: Timer) -> bool:
     """It ends the session of a client that sends nothing."""
-    return timer.kind in {"idle", "no_audio"} and isinstance(timer.answer, Failed)
+    return timer.kind in {"idle", "no_audio", "gone"} and isinstance(timer.answer, Failed)
 
 
 def listener(
