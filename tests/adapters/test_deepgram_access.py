@@ -12,6 +12,8 @@ from voxport.pair import dialled
 from voxport.settings import AudioSettings, Secret, Settings, Transcription
 from voxport.wire import query_of
 from voxport_adapters.deepgram import adapter, flux
+from voxport_adapters.deepgram import server as nova_server
+from voxport_adapters.deepgram.flux import server as flux_server
 
 BOTH = [adapter, flux.adapter]
 QUERY = f"model=flux-general-en&{RAW}"
@@ -60,6 +62,12 @@ def test_every_other_form_is_refused_before_the_upgrade(service: Adapter, header
     assert refused.status == 401
     assert (refused.headers["dg-error"], refused.headers["dg-request-id"]) == ("Invalid credentials.", ID)
     assert json.loads(refused.body) == {"err_code": "INVALID_AUTH", "err_msg": "Invalid credentials.", "request_id": ID}
+
+
+@pytest.mark.parametrize(("service", "timers"), [(adapter, nova_server.TIMERS), (flux.adapter, flux_server.TIMERS)])
+def test_patience_has_its_limits(service: Adapter, timers: Any) -> None:
+    assert ask(service).timers == timers
+    assert timers
 
 
 def test_credentials_are_checked_before_the_query() -> None:
@@ -145,7 +153,9 @@ def test_a_token_is_no_key_and_cannot_be_forged() -> None:
 def test_a_bad_request_for_a_token_is_refused(body: bytes) -> None:
     refused = grant(front(), body)
     assert refused.status == 400
-    assert json.loads(refused.body)["err_msg"] == refused.headers["dg-error"]
+    told = json.loads(refused.body)
+    assert (told["err_code"], told["err_msg"]) == ("INVALID_JSON", refused.headers["dg-error"])
+    assert told["err_msg"].startswith("ttl_seconds may be 1 to 3600: ")
 
 
 def test_tokens_are_granted_by_post_to_keys_that_are_valid() -> None:
@@ -158,6 +168,7 @@ def test_a_key_can_be_checked() -> None:
     for key, status in (("k", 200), ("x", 401)):
         found = front().answer(HttpRequest("GET", "http://h/v1/auth/token", {"authorization": f"Token {key}"}))
         assert found.status == status
+        assert json.loads(found.body).get("scopes") == (["usage:write"] if status == 200 else None)
 
 
 # ------------------------------------------------------------------- dialling
@@ -214,7 +225,7 @@ def test_a_temporary_token_is_fetched_from_the_same_region() -> None:
     steps = adapter.dial(Settings(provider="deepgram", api_key=Secret("k"), region="eu", temporary_token=True))
     asked = next(steps)
     assert (asked.method, asked.url, asked.body) == ("POST", "https://api.eu.deepgram.com/v1/auth/grant", b"{}")
-    assert asked.headers["Authorization"] == "Token k"
+    assert asked.headers == {"Authorization": "Token k", "Content-Type": "application/json"}
     with pytest.raises(StopIteration) as done:
         steps.send(HttpResponse(200, {}, b'{"access_token":"jwt","expires_in":30}'))
     assert done.value.value.headers == {"Authorization": "Bearer jwt"}

@@ -120,6 +120,8 @@ def test_whoever_recognises_is_told_what_was_asked_for() -> None:
         (None, {"punctuation": False}, {"model": "flux-general-en"}, "dropped"),
         (None, {"diarization": True}, {"model": "flux-general-en"}, "dropped"),
         (None, {"diarization": False}, {"model": "flux-general-en"}, "mapped"),
+        (None, {"sentiment": True}, {"model": "flux-general-en"}, "dropped"),
+        (None, {"sentiment": False}, {"model": "flux-general-en"}, "mapped"),
         (None, {"entities": True}, {"model": "flux-general-en"}, "dropped"),
         (None, {"filler_words": True}, {"model": "flux-general-en"}, "dropped"),
     ],
@@ -129,6 +131,10 @@ def test_neutral_settings_are_these_options(model: str | None, said: Any, option
     (found,) = (item for item in translated.settings if item.setting in said)
     assert found.support.status == status
     assert dict(translated.options) == {"sample_rate": 16000, "encoding": "linear16"} | options
+
+
+def test_every_rate_that_is_offered_is_taken() -> None:
+    assert adapter.capabilities.sample_rates == (8000, 16_000, 24_000, 44_100, 48_000)
 
 
 def test_partials_are_always_told_and_channels_are_one() -> None:

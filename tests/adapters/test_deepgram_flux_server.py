@@ -105,13 +105,17 @@ def test_several_finals_are_one_turn() -> None:
     frames = said(
         flux_server(),
         final("Good day", 0.8),
-        final(".", 0.8, glued=True),
+        final(".", 0.9, glued=True),
         heard("And", 1.2),
         final("And bye", 1.4),
         OVER,
     )
     assert turns(frames)[-1] == ("EndOfTurn", "Good day. And bye")
     assert [word["word"] for word in frames[-1]["words"]] == ["Good", "day.", "And", "bye"]
+    assert [(round(word["start"], 3), round(word["end"], 3)) for word in frames[-1]["words"][:2]] == [
+        (0.6, 0.7),
+        (0.7, 0.9),
+    ]
 
 
 def test_text_without_words_has_words_without_times() -> None:

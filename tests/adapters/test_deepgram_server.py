@@ -166,6 +166,8 @@ def test_extra_is_echoed_with_results_and_metadata() -> None:
 
 
 def test_a_search_is_answered_with_every_result() -> None:
+    (last,) = said(server(search=["tuesday"]), SAID, OVER)
+    assert [hit["snippet"] for hit in last["channel"]["search"][0]["hits"]] == ["tuesday"]
     end = server(search=["it on", "Kelda"], interim_results=True)
     partial, whole = said(end, PARTIAL, SAID, OVER)
     nothing = {"query": "Kelda", "hits": []}
