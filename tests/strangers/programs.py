@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from support.emulated import CHUNKS, KEY
 from voxport.listener import Listener
@@ -66,12 +66,13 @@ class Companion:
 
     def __init__(self, *command: str) -> None:
         self._command = command
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- until ``close``
+        self._errors: IO[str] | None = None
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, request: str) -> Told:
         """What is reported up to ``over``; the program is ended when that does not come in time."""
         if self._process is None:
+            self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- until ``close``
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
                 env=environment(),
@@ -90,17 +91,18 @@ class Companion:
         return told
 
     def _fail(self, told: Told) -> NoReturn:
-        self.close()
-        self._errors.seek(0)
-        raise AssertionError(
-            f"the program died, or was ended after {WAIT} s; it had reported {told}; {self._errors.read()[-2000:]}"
-        )
+        said = self.close()
+        raise AssertionError(f"the program died, or was ended after {WAIT} s; it had reported {told}; {said}")
 
-    def close(self) -> None:
-        """End the program, by the end of its input."""
-        if self._process:
-            self._process.communicate(timeout=WAIT)
-            self._process = None
+    def close(self) -> str:
+        """End the program, by the end of its input; returns the last that it wrote of errors."""
+        if self._process is None or self._errors is None:
+            return ""
+        self._process.communicate(timeout=WAIT)
+        self._process = None
+        with self._errors as errors:
+            errors.seek(0)
+            return errors.read()[-2000:]
 
 
 def environment() -> Mapping[str, str]:

@@ -21,6 +21,7 @@ def plugin(provider: str, make: str, place: str, **options: Any) -> Any:
 PLUGINS = {
     "assemblyai": plugin("assemblyai", "assemblyai.STT", "{ws}", model="u3-rt-pro"),
     "deepgram": plugin("deepgram", "deepgram.STT", "{http}/v1/listen"),
+    "deepgram-flux": plugin("deepgram-flux", "deepgram.STTv2", "{ws}/v2/listen"),
     "gladia": plugin("gladia", "gladia.STT", "{http}/v2/live"),
 }
 

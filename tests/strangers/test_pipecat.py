@@ -27,6 +27,7 @@ SERVICES = {
         "assemblyai", "AssemblyAISTTService", "{ws}/v3/ws", {"model": "u3-rt-pro"}, vad_force_turn_endpoint=False
     ),
     "deepgram": service("deepgram", "DeepgramSTTService", "{ws}"),
+    "deepgram-flux": service("deepgram-flux", "DeepgramFluxSTTService", "{ws}/v2/listen"),
     "gladia": service("gladia", "GladiaSTTService", "{http}/v2/live", GLADIA_SETTINGS),
 }
 
@@ -60,7 +61,7 @@ def test_words(client: Program, emulated: Listener) -> None:
     assert values(told, "error") == []
 
 
-@each("assemblyai", "gladia")
+@each("assemblyai", "deepgram-flux", "gladia")
 @pytest.mark.judges("turns")
 def test_turns(client: Program, emulated: Listener) -> None:
     """The services of the others leave turns to Pipecat."""

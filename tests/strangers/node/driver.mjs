@@ -3,6 +3,7 @@
 //   url, key          where the emulator is, and the key for it
 //   token             get a temporary token with the key, and use that
 //   options           the SDK's own options
+//   version           of the protocol, where the SDK speaks two
 //   audio, chunk      a file of raw PCM (none: send nothing), and the bytes of a message
 //   hold              [n, name, times]: after n chunks, wait until the SDK has reported name so often
 //   patience          milliseconds that the SDK is to wait for an answer
