@@ -56,8 +56,8 @@ def test_words(client: Program, emulated: Listener) -> None:
     told = client(emulated, PAUSED)
     assert texts(told, "final") == SAID
     partials = [text.removesuffix(UNFINISHED) for text in texts(told, "interim")]
-    assert partials[:2] == ["Good", "Good mourn"]
-    assert {"Ask", "Ask not"} <= set(partials[2:])
+    assert "Good mourn" in partials
+    assert "Ask not" in partials
     assert values(told, "error") == []
 
 
@@ -82,7 +82,7 @@ def test_a_wrong_key(client: Program, emulated: Listener) -> None:
     """AssemblyAI's refusal is a message, which Pipecat does not know."""
     told = client(emulated, BEFORE_THE_BREAK, key="wrong", until=("error", 1))
     error = values(told, "error")[0]
-    assert "status 401" in error or "session: 401" in error or "Unknown message type: Error" in error
+    assert "401" in error or "Unknown message type: Error" in error
 
 
 @each("assemblyai", "gladia")
