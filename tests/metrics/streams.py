@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from voxport.events import AnyEvent, Begun, Ended, Transcript, Usage, Word
 from voxport.metrics import Method
@@ -19,23 +20,23 @@ def paced(seconds: float, chunk: float = 0.1) -> tuple[Sent, ...]:
     return tuple(Sent(round(at * chunk, 9), START + at * chunk) for at in range(1, round(seconds / chunk) + 1))
 
 
-def take(*events: AnyEvent, seconds: float = 10.0, begun: bool = True, **fields: object) -> Take:
+def take(*events: AnyEvent, seconds: float = 10.0, begun: bool = True, **fields: Any) -> Take:
     """Dialled 1 s before the audio, accepted 0.5 s after that; finish is said at the end of the audio."""
     first = (Begun(received_at=START - 0.5),) if begun else ()
     made = {
         "label": "a", "provider": "toy", "item": "1", "date": 0.0, "dialled_at": START - 1.0, "sent": paced(seconds),
         "finished_at": START + seconds,
     }  # fmt: skip
-    return Take(events=(*first, *events), **{**made, **fields})  # type: ignore[arg-type]
+    return Take(events=(*first, *events), **{**made, **fields})
 
 
-def said(at: float, text: str, *, final: bool = False, **fields: object) -> Transcript:
+def said(at: float, text: str, *, final: bool = False, **fields: Any) -> Transcript:
     """A transcript that came ``at`` seconds after the first chunk."""
-    return Transcript(received_at=START + at, is_final=final, text=text, **fields)  # type: ignore[arg-type]
+    return Transcript(received_at=START + at, is_final=final, text=text, **fields)
 
 
-def ended(at: float, **fields: object) -> Ended:
-    return Ended(received_at=START + at, **fields)  # type: ignore[arg-type]
+def ended(at: float, **fields: Any) -> Ended:
+    return Ended(received_at=START + at, **fields)
 
 
 def words(text: str, start: float = 0.0, each: float = 0.5) -> tuple[Word, ...]:
@@ -43,8 +44,8 @@ def words(text: str, start: float = 0.0, each: float = 0.5) -> tuple[Word, ...]:
     return tuple(Word(word, start + at * each, start + (at + 1) * each) for at, word in enumerate(text.split()))
 
 
-def item(text: str | None = None, **fields: object) -> Item:
-    return Item(**{"id": "1", "audio": "1.wav", "text": text, **fields})  # type: ignore[arg-type]
+def item(text: str | None = None, **fields: Any) -> Item:
+    return Item(**{"id": "1", "audio": "1.wav", "text": text, **fields})
 
 
 def case(truth: Item, made: Take, method: Method = METHOD) -> Case:
@@ -52,9 +53,9 @@ def case(truth: Item, made: Take, method: Method = METHOD) -> Case:
 
 
 def ratio(scores: Iterable[Score], measure: str, normaliser: str | None = None) -> tuple[float, float]:
-    """Numerator and denominator of the one ratio of this name."""
+    """Numerator and denominator of the one ratio of this name, to nine places."""
     (found,) = (
-        (score.numerator, score.denominator)
+        (round(score.numerator, 9), round(score.denominator, 9))
         for score in scores
         if isinstance(score, Ratio) and score.measure == measure and normaliser in {None, score.normaliser}
     )

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxport.metrics.align import Block, matches
-from voxport.metrics.text import Normaliser, Shown, plain_of, shown
+from voxport.metrics.text import Normaliser, Shown, plain_of, plain_words, shown
 
 Kind = Literal["same", "formatting", "number", "name", "content", "missing", "extra"]
 """``formatting``: other case, punctuation or spelling of the same, so that the normaliser makes no difference of it.
@@ -69,13 +69,16 @@ def compare(first: Shown, second: Shown, blocks: Sequence[Block], by: Normaliser
 
 
 def tally(pieces: Iterable[Piece]) -> dict[Kind, int]:
-    """Words by kind. Of words in place of others as many count as both sides have; the rest is missing or extra."""
+    """Words by kind: displayed ones of formatting, plain ones of all else.
+
+    Of words in place of others as many count as both sides have; the rest is missing or extra.
+    """
     found = dict.fromkeys(KINDS, 0)
     for kind, first, second in map(msgspec.structs.astuple, pieces):
-        here, there = len(first.split()), len(second.split())
         if kind == "formatting":
-            found[kind] += max(here, there)
+            found[kind] += max(len(first.split()), len(second.split()))
         elif kind != "same":
+            here, there = (sum(1 for _ in plain_words(side)) for side in (first, second))
             found[kind] += min(here, there)
             found["missing"] += max(0, here - there)
             found["extra"] += max(0, there - here)
@@ -161,9 +164,9 @@ class _Judge:
         here, there = self._words(gap.here), self._words(gap.there)
         if here == there:
             return "formatting"
-        if not gap.there:
+        if not there:
             return "missing"
-        if not gap.here:
+        if not here:
             return "extra"
         if any(character.isdigit() for word in (*here, *there) for character in word):
             return "number"

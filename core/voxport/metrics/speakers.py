@@ -38,8 +38,8 @@ def scores(case: Case) -> Iterable[Score]:
     words = [word for channel in case.heard.channels for word in case.heard.words(channel)]
     if not segments or not any(word.speaker for word in words):
         return
-    reference = _track((segment.speaker, (segment.start, segment.end)) for segment in segments)
-    errors, speech = diarisation_errors(reference, _track(_runs(words)), case.method.collar)
+    reference = tracks((segment.speaker, (segment.start, segment.end)) for segment in segments)
+    errors, speech = diarisation_errors(reference, tracks(_runs(words)), case.method.collar)
     yield Ratio("diarisation_error_rate", errors, speech)
     if all(segment.text is not None for segment in segments):
         said = _texts((segment.speaker, segment.text or "") for segment in sorted(segments, key=lambda one: one.start))
@@ -49,7 +49,8 @@ def scores(case: Case) -> Iterable[Score]:
         yield Ratio("speaker_word_error_rate", wrong, total, by.name)
 
 
-def _track(told: Iterable[tuple[str, Stretch]]) -> Track:
+def tracks(told: Iterable[tuple[str, Stretch]]) -> Track:
+    """The speech of each speaker, from stretches of any."""
     by_speaker: dict[str, list[Stretch]] = {}
     for speaker, stretch in told:
         by_speaker.setdefault(speaker, []).append(stretch)
