@@ -12,7 +12,7 @@ from voxport.take import Item, Sent, Take
 
 START = 100.0
 """When the first chunk of audio goes, on the clock of the takes made here."""
-METHOD = Method(normalisers=("raw", "plain"), primary="plain", resamples=1000)
+METHOD = Method(normalisers=("raw", "plain"), primary="plain", resamples=400)
 
 
 def paced(seconds: float, chunk: float = 0.1) -> tuple[Sent, ...]:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.coverage_of_intervals import covered
@@ -82,6 +82,7 @@ def drawn_percentiles(values: list[float], owners: list[int], blocks: int, resam
     return np.concatenate(ours), np.asarray(theirs)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(VALUE, st.integers(0, 4)), min_size=1, max_size=40))
 def test_few_values_have_exactly_the_percentiles_of_each_draw(told: list[tuple[float, int]]) -> None:
     ours, theirs = drawn_percentiles([value for value, _ in told], [owner for _, owner in told], 5, 40)
