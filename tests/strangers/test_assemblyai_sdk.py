@@ -166,8 +166,9 @@ def test_finals_alone(emulated: Listener, use: Use) -> None:
 
 
 @pytest.mark.judges("real speech")
-def test_real_speech(listening: Listener) -> None:
-    assert bare(finals(synchronously(listening, FORMATTED, play(jfk())))) == JFK
+@both
+def test_real_speech(listening: Listener, use: Use) -> None:
+    assert bare(finals(use(listening, FORMATTED, play(jfk())))) == JFK
 
 
 def test_every_value_that_the_sdk_knows_is_taken() -> None:
