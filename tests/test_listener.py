@@ -497,6 +497,42 @@ def test_what_waited_is_forgotten_when_the_client_is_gone(end: Callable[[websock
         assert [type(command) for command in house.backends[0].heard] == [Start, EndUtterance]
 
 
+def test_the_codec_learns_how_much_of_what_it_said_found_no_connection() -> None:
+    busy, release = threading.Event(), threading.Event()
+
+    def hear(command: Command) -> Iterable[AnyEvent]:
+        if command == Audio(b"slow"):
+            busy.set()
+            assert release.wait(WAIT)
+            return [Transcript(is_final=True, text="lost")] * 2
+        return polite(command)
+
+    with opened(lasting(), hear=hear) as house:
+        client = house.dial()
+        client.send_binary(b"abc")
+        assert [client.recv(), client.recv()] == ["begun", "3"]
+        client.send_binary(b"slow")
+        assert busy.wait(WAIT)
+        client.send_binary(b"waits")
+        drop(client)
+        assert requests.get(f"{house.listener.url}/echo", timeout=WAIT).status_code == 201  # so it has been told by now
+        release.set()
+        second = house.dial()
+        second.send("nonsense")
+        assert second.recv() == b"what?"
+        assert house.fronts[0].servers[0].signals[-1] == Closed(None, unsent=3)
+
+
+def test_what_is_said_after_a_close_is_no_loss() -> None:
+    with opened() as house:
+        client = house.dial()
+        client.send("finish")
+        assert [client.recv() for _ in range(3)] == ["begun", "last", "ended"]
+        assert close_frame(client) == (1000, "done")
+        assert house.backends[0].closed.wait(WAIT)
+        assert house.fronts[0].servers[0].signals[-1] == Closed(1000)
+
+
 def test_a_message_over_1_mib_is_answered_by_1009() -> None:
     with opened() as house:
         client = house.dial()

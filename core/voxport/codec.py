@@ -41,10 +41,13 @@ class Opened(msgspec.Struct, frozen=True):
 class Closed(msgspec.Struct, frozen=True):
     """The connection is down or, among what ``send`` returns, to be closed. ``code`` is ``None`` when there was none:
     a connection that broke without a Close frame, or one whose Close frame is to carry no code.
+
+    A server is told how many of the last messages that it said were ``unsent``: the connection was gone by then.
     """
 
     code: int | None = None
     reason: str = ""
+    unsent: int = 0
 
 
 Frame = str | bytes

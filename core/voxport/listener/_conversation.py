@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
+import msgspec
 from aiohttp import WSMessage, WSMsgType, web
 
 from voxport.codec import Accepted, Closed, Frame, Opened, Signal, TimerKind
@@ -60,6 +61,9 @@ class Conversation:
         self._gives_way = False
         self._ended = False  # the backend has said its last
         self._failed = False
+        self._closed = False  # the codec has said so
+        self._unsent = 0  # messages that were said and found no connection
+        self._in_doubt = 0  # the same, counting all that are said in this hop
         self._hung_up: asyncio.TimerHandle | None = None
         self._finished = asyncio.Event()
         self._timers = Timers(accepted.timers, self._loop.time())
@@ -194,9 +198,12 @@ class Conversation:
         elif not self._hung_up:
             if isinstance(signal, str):
                 self._timers.restart(("quiet",), self._loop.time())
-            # A connection that is lost while writing is lost for the reader too, who says so.
-            with contextlib.suppress(ConnectionError):
+            try:
                 await (self._socket.send_str(signal) if isinstance(signal, str) else self._socket.send_bytes(signal))
+            except ConnectionError:  # lost for the reader too, who says so
+                self._unsent += 1
+        else:
+            self._unsent += 1
 
     async def _hang_up(self, closed: Closed) -> None:
         """Send a Close frame, once. aiohttp's own ``close`` knows none without a code."""
@@ -227,6 +234,7 @@ class Conversation:
         try:
             if self._backend is None:
                 self._backend = self._make_backend()
+            self._in_doubt = self._unsent
             for signal in batch:
                 if not self._over or isinstance(signal, Closed):
                     self._hear(signal, self._backend)
@@ -237,6 +245,9 @@ class Conversation:
         if isinstance(signal, Failed | Notice):
             self._say(signal)
             return
+        if isinstance(signal, Closed):
+            # The connection was gone before this hop began, so nothing that was said in it can have been sent.
+            signal = msgspec.structs.replace(signal, unsent=self._in_doubt)
         for command in self._accepted.server.receive(signal):
             if not (self._resumed and isinstance(command, Start)):
                 for event in backend.hear(command):
@@ -245,7 +256,12 @@ class Conversation:
 
     def _say(self, event: AnyEvent) -> None:
         for signal in self._accepted.server.send(event):
-            self._over = self._over or isinstance(signal, Closed)
+            if self._closed:
+                return
+            if isinstance(signal, Closed):
+                self._closed = self._over = True
+            else:
+                self._in_doubt += 1
             self._loop.call_soon_threadsafe(self._said.put_nowait, signal)
 
     def _part(self) -> None:
