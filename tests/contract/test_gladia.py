@@ -4,3 +4,4 @@ from voxport_adapters import gladia
 
 class TestGladia(AdapterContract):
     adapter = gladia.adapter
+    asking = {"insight": {"post_processing": {"summarization": True}}}
