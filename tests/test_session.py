@@ -80,18 +80,20 @@ def test_begun_is_first_notices_aside(name: str, emulated: Listener) -> None:
 
 
 class Dropping:
-    """Hears by script; its first two connections break, each after some audio."""
+    """Hears by script; its connections break, each after some audio."""
 
     def __init__(self, fates: Iterator[int], heard: list[Command]) -> None:
         self._ear = Ear(SCRIPT)
-        self._chunks = next(fates)
+        self._fates = fates
+        self._chunks: int | None = None
         self._heard = heard
 
     def hear(self, command: Command) -> list[AnyEvent]:
         self._heard.append(command)
         if isinstance(command, Audio):
-            self._chunks -= 1
+            self._chunks = (next(self._fates) if self._chunks is None else self._chunks) - 1
             if self._chunks < 0:
+                self._chunks = None
                 raise DroppedError
         return self._ear.hear(command)
 

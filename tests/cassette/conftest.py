@@ -11,16 +11,19 @@ from voxport.listener import DroppedError, Listener
 
 
 class Dropping:
-    """Hears by script; breaks its connection after some audio."""
+    """Hears by script; breaks each of its connections after some audio."""
 
     def __init__(self, fates: Iterator[int]) -> None:
         self._ear = Ear(SCRIPT)
-        self._left = next(fates)
+        self._fates = fates
+        self._left: int | None = None
 
     def hear(self, command: Command) -> list[AnyEvent]:
-        self._left -= isinstance(command, Audio)
-        if self._left < 0:
-            raise DroppedError
+        if isinstance(command, Audio):
+            self._left = (next(self._fates) if self._left is None else self._left) - 1
+            if self._left < 0:
+                self._left = None
+                raise DroppedError
         return self._ear.hear(command)
 
     def close(self) -> None:
