@@ -1,6 +1,5 @@
 """Deepgram's own Python SDK, synchronous and asynchronous, on ``/v2/listen``."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,7 +8,17 @@ import httpx
 import pytest
 import websockets
 
-from support.deepgram_sdk import FILTER, client_of, run, telling, transcribe, transcribe_async, watched
+from support.deepgram_sdk import (
+    FILTER,
+    Use,
+    both,
+    client_of,
+    run,
+    status_refused,
+    telling,
+    transcribe,
+    transcribe_async,
+)
 from support.emulated import CHUNKS, JFK, RATE, SAID, SECONDS, bare, jfk
 from voxport.codec import Timer
 from voxport.events import Acknowledged, AnyEvent, EagerTurnEnd, Failed, Transcript, TurnEnded, Word
@@ -77,16 +86,12 @@ def test_iterating(emulated: Listener, http: httpx.Client) -> None:
     assert_whole(transcribe(connection(emulated, http, **EAGER), CHUNKS))
 
 
+@both
 @pytest.mark.judges("words", "turns", "metadata")
-def test_event_handlers(emulated: Listener, http: httpx.Client) -> None:
-    def send(socket: Any) -> None:
-        for chunk in CHUNKS:
-            socket.send_media(chunk)
-        socket.send_close_stream()
-
-    messages, errors, closes = watched(connection(emulated, http, **EAGER), send)
-    assert_whole(messages)
-    assert (errors, closes) == ([], [None])
+def test_event_handlers(emulated: Listener, use: Use) -> None:
+    heard = use(emulated, "v2", EAGER, CHUNKS)
+    assert_whole(heard.messages)
+    assert (heard.opens, heard.errors, heard.closes) == ([None], [], [None])
 
 
 def test_the_stream_is_closed_without_a_code(emulated: Listener, http: httpx.Client) -> None:
@@ -159,9 +164,10 @@ def test_configuration(emulated: Listener, http: httpx.Client) -> None:
         assert list(socket) == []
 
 
+@both
 @pytest.mark.judges("real speech")
-def test_real_speech(listening: Listener, http: httpx.Client) -> None:
-    messages = transcribe(connection(listening, http), jfk())
+def test_real_speech(listening: Listener, use: Use) -> None:
+    messages = use(listening, "v2", QUERY, jfk()).messages
     ends = [message.transcript for message in messages if message.type == "TurnInfo" and message.event == "EndOfTurn"]
     last = messages[-1]
     assert bare([*ends, *([last.transcript] if last.event == "Update" else [])]) == JFK
@@ -174,11 +180,18 @@ def test_real_speech(listening: Listener, http: httpx.Client) -> None:
 # --------------------------------------------------------------------------- credentials and refusals
 
 
+@both
 @pytest.mark.judges("temporary token")
-def test_a_temporary_token(emulated: Listener, http: httpx.Client) -> None:
+def test_a_temporary_token(emulated: Listener, http: httpx.Client, use: Use) -> None:
     token = client_of(emulated, http).auth.v1.tokens.grant().access_token
-    told = transcribe(connection(emulated, http, credentials={"access_token": token}, **EAGER), CHUNKS)
-    assert_whole(told)
+    assert_whole(use(emulated, "v2", EAGER, CHUNKS, access_token=token).messages)
+
+
+@both
+@pytest.mark.judges("wrong key", "bad setting")
+def test_refusals(emulated: Listener, use: Use) -> None:
+    assert status_refused(use, emulated, "v2", QUERY, api_key="wrong") == 401
+    assert status_refused(use, emulated, "v2", {**QUERY, "eot_threshold": 0.2}) == 400
 
 
 @pytest.mark.judges("wrong key")
@@ -208,17 +221,21 @@ def test_a_bad_setting(emulated: Listener, http: httpx.Client, wrong: dict[str, 
 
 @pytest.mark.parametrize("message", ["KeepAlive", "Finalize"])
 def test_a_message_of_the_other_protocol_ends_the_session(emulated: Listener, http: httpx.Client, message: str) -> None:
-    messages, errors, closes = watched(connection(emulated, http), lambda socket: socket._send({"type": message}))
-    assert [m.type for m in messages] == ["Connected", "Error"]
-    assert messages[-1].code == "UNPARSABLE_CLIENT_MESSAGE"
-    assert (errors, closes) == ([], [None])
+    with connection(emulated, http) as socket:
+        socket._send({"type": message})
+        messages = list(socket)
+        assert [m.type for m in messages] == ["Connected", "Error"]
+        assert messages[-1].code == "UNPARSABLE_CLIENT_MESSAGE"
+        assert socket._websocket.protocol.close_rcvd.code == 1005
 
 
+@both
 @pytest.mark.judges("idle")
-def test_a_client_that_is_gone(emulated: Listener, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_is_gone(emulated: Listener, monkeypatch: pytest.MonkeyPatch, use: Use) -> None:
     monkeypatch.setattr(flux.Front, "timers", (Timer("gone", 0.2, timed_out("1011 NET-0001")),))
-    messages, (error,), closes = watched(connection(emulated, http))
-    assert ([message.type for message in messages], closes) == (["Connected"], [None])
+    heard = use(emulated, "v2", QUERY, close=False)
+    assert ([message.type for message in heard.messages], heard.closes) == (["Connected"], [None])
+    (error,) = heard.errors
     assert (error.rcvd.code, "net0001" in error.rcvd.reason) == (1011, True)
 
 
@@ -236,23 +253,27 @@ def test_pings_keep_a_client_that_sends_nothing(
         assert list(socket) == []
 
 
+@both
 @pytest.mark.judges("error")
-def test_a_failure_of_the_service(http: httpx.Client) -> None:
+def test_a_failure_of_the_service(use: Use) -> None:
     failed = Failed(kind="provider", code="x", message="internal error")
     with telling(flux.adapter, failed) as listener:
-        messages, (error,), closes = watched(connection(listener, http), lambda socket: socket.send_media(CHUNKS[0]))
-    assert [message.type for message in messages] == ["Connected", "Error"]
-    assert (messages[-1].code, messages[-1].description) == ("INTERNAL_SERVER_ERROR", "internal error")
-    assert (error.rcvd.code, closes) == (1011, [None])
+        heard = use(listener, "v2", QUERY, CHUNKS[:1], close=False)
+    assert [message.type for message in heard.messages] == ["Connected", "Error"]
+    assert (heard.messages[-1].code, heard.messages[-1].description) == ("INTERNAL_SERVER_ERROR", "internal error")
+    (error,) = heard.errors
+    assert (error.rcvd.code, heard.closes) == (1011, [None])
 
 
+@both
 @pytest.mark.judges("drop")
-def test_a_connection_that_drops(http: httpx.Client) -> None:
+def test_a_connection_that_drops(use: Use) -> None:
     with telling(flux.adapter, Acknowledged(until=0.3), DroppedError()) as listener:
-        messages, (error,), closes = watched(connection(listener, http), lambda socket: socket.send_media(CHUNKS[0]))
-    assert turns(messages) == ["Connected", ("Update", 0, "")]
+        heard = use(listener, "v2", QUERY, CHUNKS[:1], close=False)
+    assert turns(heard.messages) == ["Connected", ("Update", 0, "")]
+    (error,) = heard.errors
     assert isinstance(error, websockets.ConnectionClosedError)
-    assert (error.rcvd, closes) == (None, [None])
+    assert (error.rcvd, heard.closes) == (None, [None])
 
 
 # --------------------------------------------------------------------------- the asynchronous client
@@ -261,27 +282,6 @@ def test_a_connection_that_drops(http: httpx.Client) -> None:
 @pytest.mark.judges("words", "turns", "metadata")
 def test_async_iterating(emulated: Listener) -> None:
     assert_whole(run(emulated, lambda client: transcribe_async(client.listen.v2.connect(**EAGER), CHUNKS)))
-
-
-@pytest.mark.judges("words", "turns", "metadata")
-def test_async_event_handlers(emulated: Listener) -> None:
-    from deepgram.core.events import EventType
-
-    heard: dict[str, list[Any]] = {kind.value: [] for kind in EventType}
-
-    async def use(client: Any) -> None:
-        async with client.listen.v2.connect(**EAGER) as socket:
-            for kind in EventType:
-                socket.on(kind, heard[kind.value].append)
-            listening = asyncio.create_task(socket.start_listening())
-            for chunk in CHUNKS:
-                await socket.send_media(chunk)
-            await socket.send_close_stream()
-            await listening
-
-    run(emulated, use)
-    assert_whole(heard["message"])
-    assert (heard["open"], heard["error"], heard["close"]) == ([None], [], [None])
 
 
 def test_async_control_messages(emulated: Listener) -> None:
@@ -296,12 +296,3 @@ def test_async_control_messages(emulated: Listener) -> None:
 
     told = turns(run(emulated, use))
     assert told[-2:] == [("EndOfTurn", 0, "Good"), "ConfigureSuccess"]
-
-
-@pytest.mark.judges("wrong key")
-def test_async_wrong_key(emulated: Listener) -> None:
-    from deepgram.core.api_error import ApiError
-
-    with pytest.raises(ApiError) as caught:
-        run(emulated, lambda client: transcribe_async(client.listen.v2.connect(**QUERY), CHUNKS), api_key="wrong")
-    assert caught.value.status_code == 401

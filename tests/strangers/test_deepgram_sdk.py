@@ -1,6 +1,5 @@
 """Deepgram's own Python SDK, synchronous and asynchronous, on ``/v1/listen``."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,7 +7,17 @@ import httpx
 import pytest
 import websockets
 
-from support.deepgram_sdk import FILTER, client_of, run, telling, transcribe, transcribe_async, watched
+from support.deepgram_sdk import (
+    FILTER,
+    Use,
+    both,
+    client_of,
+    run,
+    status_refused,
+    telling,
+    transcribe,
+    transcribe_async,
+)
 from support.emulated import CHUNKS, JFK, RATE, SAID, SECONDS, bare, jfk
 from voxport.codec import Timer
 from voxport.events import Acknowledged, AnyEvent, Entities, Entity, Failed, Transcript, TurnEnded, Word
@@ -80,22 +89,20 @@ def test_only_what_was_asked_for_is_said(emulated: Listener, http: httpx.Client)
     assert [word.punctuated_word for word in words_of(messages[0])] == [None, None]
 
 
+@both
 @pytest.mark.judges("words", "turns", "metadata")
-def test_event_handlers(emulated: Listener, http: httpx.Client) -> None:
-    from deepgram.core.events import EventType
+def test_event_handlers(emulated: Listener, use: Use) -> None:
+    heard = use(emulated, "v1", ALL, CHUNKS)
+    assert_whole(heard.messages)
+    assert (heard.opens, heard.errors, heard.closes) == ([None], [], [None])
 
-    heard: dict[str, list[Any]] = {kind.value: [] for kind in EventType}
-    with client_of(emulated, http).listen.v1.connect(**ALL) as socket:
-        for kind in EventType:
-            socket.on(kind, heard[kind.value].append)
-        for chunk in CHUNKS:
-            socket.send_media(chunk)
+
+def test_the_close_and_the_name_of_the_session(emulated: Listener, http: httpx.Client) -> None:
+    with connection(emulated, http) as socket:
         socket.send_close_stream()
-        socket.start_listening()
-        assert socket._websocket.close_code == 1000
-        assert socket._websocket.response.headers["dg-request-id"] == heard["message"][-1].request_id
-    assert_whole(heard["message"])
-    assert (heard["open"], heard["error"], heard["close"]) == ([None], [], [None])
+        (metadata,) = list(socket)
+        assert socket._websocket.protocol.close_rcvd.code == 1000
+        assert socket._websocket.response.headers["dg-request-id"] == metadata.request_id
 
 
 def test_control_messages(emulated: Listener, http: httpx.Client) -> None:
@@ -133,6 +140,13 @@ def test_a_bad_setting(emulated: Listener, http: httpx.Client) -> None:
         transcribe(connection(emulated, http, **{**QUERY, "sample_rate": 7}), CHUNKS)
     assert caught.value.response.status_code == 400
     assert caught.value.response.headers["dg-error"] == "Invalid 'sample_rate' value of '7'."
+
+
+@both
+@pytest.mark.judges("wrong key", "bad setting")
+def test_refusals(emulated: Listener, use: Use) -> None:
+    assert status_refused(use, emulated, "v1", QUERY, api_key="wrong") == 401
+    assert status_refused(use, emulated, "v1", {**QUERY, "sample_rate": 7}) == 400
 
 
 @pytest.mark.judges("temporary token")
@@ -216,44 +230,48 @@ def test_what_is_found_in_a_transcript(http: httpx.Client) -> None:
 # --------------------------------------------------------------------------- what goes wrong
 
 
+@both
 @pytest.mark.judges("idle")
 @pytest.mark.parametrize(("kind", "code"), [("idle", "1011 NET-0001"), ("quiet", "1011 NET-0000")])
 def test_a_session_on_which_nothing_comes(
-    emulated: Listener, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, kind: Any, code: str
+    emulated: Listener, monkeypatch: pytest.MonkeyPatch, kind: Any, code: str, use: Use
 ) -> None:
     monkeypatch.setattr(deepgram.Front, "timers", (Timer(kind, 0.2, timed_out(code)),))
-    messages, (error,), closes = watched(connection(emulated, http))
-    assert [(message.type, message.duration, message.channels) for message in messages] == [("Metadata", 0, 0)]
-    assert type(error) is websockets.ConnectionClosedError
-    assert error.rcvd
+    heard = use(emulated, "v1", QUERY, close=False)
+    assert [(message.type, message.duration, message.channels) for message in heard.messages] == [("Metadata", 0, 0)]
+    (error,) = heard.errors
     assert (error.rcvd.code, error.rcvd.reason) == (1011, timed_out(code).message)
-    assert closes == [None]
+    assert heard.closes == [None]
 
 
+@both
 @pytest.mark.judges("error")
-def test_a_failure_of_the_service(http: httpx.Client) -> None:
+def test_a_failure_of_the_service(use: Use) -> None:
     failed = Failed(kind="provider", code="x", message="internal error")
     with telling(deepgram.adapter, Acknowledged(until=0.1), failed) as listener:
-        messages, (error,), closes = watched(connection(listener, http), lambda socket: socket.send_media(CHUNKS[0]))
-    assert (messages, closes) == ([], [None])
+        heard = use(listener, "v1", QUERY, CHUNKS[:1], close=False)
+    assert (heard.messages, heard.closes) == ([], [None])
+    (error,) = heard.errors
     assert (error.rcvd.code, error.rcvd.reason) == (1011, "internal error")
 
 
+@both
 @pytest.mark.judges("drop")
-def test_a_connection_that_drops(http: httpx.Client) -> None:
+def test_a_connection_that_drops(use: Use) -> None:
     said = Transcript(is_final=False, text="Good", start=0.0, end=0.1)
     with telling(deepgram.adapter, said, DroppedError()) as listener:
-        asked = connection(listener, http, **ALL)
-        messages, (error,), closes = watched(asked, lambda socket: socket.send_media(CHUNKS[0]))
-    assert [message.channel.alternatives[0].transcript for message in messages] == ["Good"]
+        heard = use(listener, "v1", ALL, CHUNKS[:1], close=False)
+    assert [message.channel.alternatives[0].transcript for message in heard.messages] == ["Good"]
+    (error,) = heard.errors
     assert isinstance(error, websockets.ConnectionClosedError)
     assert error.rcvd is None
-    assert closes == [None]
+    assert heard.closes == [None]
 
 
+@both
 @pytest.mark.judges("real speech")
-def test_real_speech(listening: Listener, http: httpx.Client) -> None:
-    messages = transcribe(connection(listening, http, **ALL), jfk())
+def test_real_speech(listening: Listener, use: Use) -> None:
+    messages = use(listening, "v1", ALL, jfk()).messages
     assert bare(finals(messages)) == JFK
     assert messages[-1].type == "Metadata"
     assert messages[-1].duration == pytest.approx(11.0)
@@ -265,40 +283,6 @@ def test_real_speech(listening: Listener, http: httpx.Client) -> None:
 @pytest.mark.judges("words", "turns", "metadata")
 def test_async_iterating(emulated: Listener) -> None:
     assert_whole(run(emulated, lambda client: transcribe_async(client.listen.v1.connect(**ALL), CHUNKS)))
-
-
-@pytest.mark.judges("words", "turns", "metadata")
-def test_async_event_handlers(emulated: Listener) -> None:
-    from deepgram.core.events import EventType
-
-    heard: dict[str, list[Any]] = {kind.value: [] for kind in EventType}
-
-    async def use(client: Any) -> None:
-        async with client.listen.v1.connect(**ALL) as socket:
-            for kind in EventType:
-                socket.on(kind, heard[kind.value].append)
-            listening = asyncio.create_task(socket.start_listening())
-            for chunk in CHUNKS:
-                await socket.send_media(chunk)
-            await socket.send_close_stream()
-            await listening
-
-    run(emulated, use)
-    assert_whole(heard["message"])
-    assert (heard["open"], heard["error"], heard["close"]) == ([None], [], [None])
-
-
-@pytest.mark.judges("wrong key")
-def test_async_wrong_key(emulated: Listener) -> None:
-    from deepgram.core.api_error import ApiError
-
-    async def use(client: Any) -> None:
-        async with client.listen.v1.connect(**QUERY):
-            pass
-
-    with pytest.raises(ApiError) as caught:
-        run(emulated, use, api_key="wrong")
-    assert caught.value.status_code == 401
 
 
 @pytest.mark.judges("temporary token")

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
+import pytest
+import websockets
 
 from support.emulated import KEY
 from voxport.codec import Adapter
@@ -62,20 +64,87 @@ async def transcribe_async(connection: Any, chunks: Sequence[bytes]) -> list[Any
         return [message async for message in socket]
 
 
-def watched(connection: Any, use: Callable[[Any], None] = lambda _: None) -> tuple[list[Any], list[Any], list[Any]]:
-    """What the handlers of a connection are given, until it closes: messages, errors, closes."""
-    from deepgram.core.events import EventType
+class Heard(NamedTuple):
+    """What the handlers of a connection are given until it closes."""
 
-    messages: list[Any] = []
-    errors: list[Any] = []
-    closes: list[Any] = []
-    with connection as socket:
-        socket.on(EventType.MESSAGE, messages.append)
-        socket.on(EventType.ERROR, errors.append)
-        socket.on(EventType.CLOSE, closes.append)
-        use(socket)
-        socket.start_listening()
-    return messages, errors, closes
+    opens: list[Any]
+    messages: list[Any]
+    errors: list[Any]
+    closes: list[Any]
+
+    @classmethod
+    def on(cls, socket: Any) -> "Heard":
+        """Set the handlers."""
+        from deepgram.core.events import EventType
+
+        heard = cls([], [], [], [])
+        for kind, kept in zip(
+            (EventType.OPEN, EventType.MESSAGE, EventType.ERROR, EventType.CLOSE), heard, strict=True
+        ):
+            socket.on(kind, kept.append)
+        return heard
+
+
+def synchronously(
+    listener: Listener,
+    version: str,
+    query: Any,
+    chunks: Sequence[bytes] = (),
+    *,
+    close: bool = True,
+    **credentials: str,
+) -> Heard:
+    """What is heard on a connection on which ``chunks`` are sent and then, by default, the stream is closed."""
+    with httpx.Client() as http:
+        client = client_of(listener, http, **credentials)
+        with getattr(client.listen, version).connect(**query) as socket:
+            heard = Heard.on(socket)
+            for chunk in chunks:
+                socket.send_media(chunk)
+            if close:
+                socket.send_close_stream()
+            socket.start_listening()
+    return heard
+
+
+def asynchronously(
+    listener: Listener,
+    version: str,
+    query: Any,
+    chunks: Sequence[bytes] = (),
+    *,
+    close: bool = True,
+    **credentials: str,
+) -> Heard:
+    """The same with the asynchronous client."""
+
+    async def use(client: Any) -> Heard:
+        async with getattr(client.listen, version).connect(**query) as socket:
+            heard = Heard.on(socket)
+            listening = asyncio.create_task(socket.start_listening())
+            for chunk in chunks:
+                await socket.send_media(chunk)
+            if close:
+                await socket.send_close_stream()
+            await listening
+            return heard
+
+    return run(listener, use, **credentials)
+
+
+Use = Callable[..., Heard]
+both = pytest.mark.parametrize("use", [synchronously, asynchronously])
+
+
+def status_refused(use: Use, *given: Any, **credentials: str) -> int:
+    """The status with which a connection is refused; the asynchronous client has an error of its own for it."""
+    from deepgram.core.api_error import ApiError
+
+    with pytest.raises((websockets.InvalidStatus, ApiError)) as caught:
+        use(*given, **credentials)
+    told: Any = caught.value
+    status: int = told.response.status_code if isinstance(told, websockets.InvalidStatus) else told.status_code
+    return status
 
 
 class Telling:
