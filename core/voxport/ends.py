@@ -26,7 +26,7 @@ class ClientEnd(Generic[Message]):
     """
 
     messages: ClassVar[Messages[Any]]
-    has_last_message: ClassVar[bool] = True
+    has_last_message: bool = True
     """The provider says when it has said all; a close without that means that the tail may be lost."""
     closes: ClassVar[Mapping[int, Failed]] = {}
     """What close codes mean; the close's own reason replaces an empty ``message``."""

@@ -277,8 +277,14 @@ def test_each_message_that_tells_the_duration_is_believed(frame: str) -> None:
     assert told(finishing(), frame, message("end_session")) == [Ended(reported_audio_seconds=86.0)]
 
 
+def test_a_close_in_place_of_the_end_that_was_asked_for_has_lost_the_tail() -> None:
+    assert list(finishing().receive(Closed(1000))) == [Ended(tail_lost=True)]
+
+
 def test_without_lifecycle_the_close_is_the_end() -> None:
-    assert list(finishing().receive(Closed(1000))) == [Ended()]
+    end = client(options={"messages_config": {"receive_lifecycle_events": False}})
+    list(end.send(Finish()))
+    assert list(end.receive(Closed(1000))) == [Ended()]
 
 
 def test_bytes_that_hold_json_are_heard_too() -> None:

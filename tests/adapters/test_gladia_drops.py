@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.gladia import SECOND, settings
 from support.gladia_rig import Rig
-from support.numbered import speech, told
+from support.gladia_words import speech, told
 from voxport.events import Ended, Failed, Notice, SpeechEnded, SpeechStarted, TurnEnded
 from voxport.settings import Resilience
 

@@ -97,10 +97,10 @@ def test_an_error_that_nobody_knows_does_not_explain_a_broken_network() -> None:
     assert (failed.kind, failed.code) == ("network", "dropped")
 
 
-def test_an_error_spoils_no_good_end() -> None:
+def test_an_error_does_not_explain_a_close_that_was_asked_for() -> None:
     end = finishing()
     list(end.receive(error("internal_error")))
-    assert close(end, 1000) == Ended()
+    assert close(end, 1000) == Ended(tail_lost=True)
 
 
 def test_after_the_last_word_an_error_and_a_close_say_nothing() -> None:

@@ -8,7 +8,7 @@ import pytest
 from gladiaio_sdk import GladiaClient
 
 from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, SCRIPT, SECONDS, bare, jfk
-from support.numbered import Numbered, speech
+from support.gladia_words import Numbered, speech
 from voxport import registry
 from voxport.commands import Audio, Command
 from voxport.ear import Ear
@@ -29,7 +29,7 @@ from voxport_adapters.gladia import front
 # gladiaio-sdk 2.2.0 connects without a context manager, which websockets has deprecated.
 pytestmark = pytest.mark.filterwarnings(r"ignore:connect\(\) must be used:DeprecationWarning")
 
-WAIT = 60.0  # seconds; only a failing test waits for so long
+WAIT = 120.0  # seconds; only a failing test waits for so long
 EVENTS = ("started", "connecting", "connected", "ending", "ended", "message", "error")
 
 OPTIONS: dict[str, Any] = {

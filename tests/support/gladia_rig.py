@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from support.gladia import KEY, NOW, settings
-from support.numbered import Numbered
+from support.gladia_words import Numbered
 from voxport.codec import Accepted, Closed, Desk, Dial, HttpRequest, HttpResponse, Opened
 from voxport.commands import Audio, Command, Finish, Start
 from voxport.ear import Ear

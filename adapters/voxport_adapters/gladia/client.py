@@ -19,7 +19,6 @@ class Client(ends.ClientEnd[said.FromServer]):
     """Says nothing twice that another socket of the session has said, and everything on the session's clock."""
 
     messages = wire.Messages(said.FromServer, "type")
-    has_last_message = False  # options can turn it off
     closes = CLOSES
 
     def __init__(self, settings: Settings, dial: codec.Dial) -> None:
@@ -29,8 +28,8 @@ class Client(ends.ClientEnd[said.FromServer]):
         self._memory.sockets += 1
         self._acknowledged = False  # on this socket
         self._error: said.ErrorData | None = None
-        wanted = settings.options.get("messages_config")
-        self._tells_speech = not (isinstance(wanted, dict) and wanted.get("receive_speech_events") is False)
+        self.has_last_message = _told_of(settings, "lifecycle_events")
+        self._tells_speech = _told_of(settings, "speech_events")
         self._heard: Mapping[type, Callable[[Any], Iterable[events.AnyEvent]]] = {
             said.ChunkAnswer: self._chunk_answered, said.StopAnswer: self._stop_answered,
             said.SpeechStart: self._speech_started, said.SpeechEnd: self._speech_ended,
@@ -240,6 +239,12 @@ class Client(ends.ClientEnd[said.FromServer]):
             events.Word(word.word.strip(), self._at(word.start), self._at(word.end), word.confidence)
             for word in heard.words or ()
         )
+
+
+def _told_of(settings: Settings, what: str) -> bool:
+    """These messages are asked for: always, unless the caller's options say otherwise."""
+    wanted = settings.options.get("messages_config")
+    return not (isinstance(wanted, dict) and wanted.get(f"receive_{what}") is False)
 
 
 def _refused(answer: said.ChunkAnswer | said.StopAnswer) -> Iterable[events.AnyEvent]:
