@@ -13,7 +13,10 @@ LAYERS = (
     ("words", {"events", "commands", "errors", "settings"}),
     ("pure", {"codec", "wire", "ends", "pair", "actions", "timeline", "take", "metrics", "engine", "voxport_adapters"}),
     ("shell", {"transport", "framing", "session", "exits", "audio", "recogniser", "ear", "inprocess", "listener"}),
-    ("surface", {"registry", "opening", "contract", "demo", "cassette", "cli", "__init__"}),
+    (
+        "surface",
+        {"registry", "opening", "contract", "emulator", "compare", "report", "demo", "cassette", "cli", "__init__"},
+    ),
 )
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names}
 IMPURE = {

@@ -48,11 +48,11 @@ class Secret:
         return "Secret(***)"
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mapping of the YAML file."""
 
 
-class Transcription(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Transcription(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is wanted of the transcript. ``None`` leaves a setting to the provider's default."""
 
     language: str | None = None
@@ -79,7 +79,7 @@ class Transcription(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True
     """BCP-47 codes of the languages to translate into."""
 
 
-class AudioSettings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AudioSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The audio as it is sent. ``source`` is ``microphone`` or a path; ``device`` a microphone's name or index."""
 
     source: str = "microphone"
@@ -105,7 +105,7 @@ class AudioSettings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True
         return -(-self.sample_rate * self.chunk_ms // 1000) * self.frame_bytes
 
 
-class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Resilience(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How hard a session tries. Seconds."""
 
     connect_timeout: Annotated[float, Meta(gt=0)] = 10.0
@@ -131,7 +131,7 @@ class Resilience(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long before a provider's own limit a session looks for a pause in which to move to a new one."""
 
 
-class ProviderSection(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProviderSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One provider's own part of the file. ``options`` go to the provider as they are and win over neutral settings."""
 
     api_key: Secret | None = None
@@ -146,7 +146,7 @@ class ProviderSection(_Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     options: Mapping[str, Any] = {}
 
 
-class Document(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Document(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole file."""
 
     provider: str
@@ -249,21 +249,21 @@ def resolve(tree: Mapping[str, Any], origin: str, provider: str | None = None) -
     if provider:
         tree = {**tree, "provider": provider, "fallback": ()}
     sections = tree.get("providers")
-    chosen = _Place(origin, "$")
+    chosen = Place(origin, "$")
     shared = {key: chosen.under(key).expand(value) for key, value in tree.items() if key != "providers"}
-    document = _convert({**shared, "providers": {} if sections is None else sections}, Document, chosen)
+    document = convert({**shared, "providers": {} if sections is None else sections}, Document, chosen)
     for name, section in document.providers.items():
-        _convert(section or {}, ProviderSection, chosen.under("providers").under(name))
+        convert(section or {}, ProviderSection, chosen.under("providers").under(name))
     return msgspec.structs.replace(
         _of_provider(document.provider, document, chosen),
         fallback=tuple(_of_provider(name, document, chosen) for name in document.fallback),
     )
 
 
-def _of_provider(name: str, document: Document, root: "_Place") -> Settings:
+def _of_provider(name: str, document: Document, root: "Place") -> Settings:
     """What the document asks of one provider. Only now are its keys read."""
     place = root.under("providers").under(name)
-    own = _convert(place.expand(document.providers.get(name) or {}), ProviderSection, place)
+    own = convert(place.expand(document.providers.get(name) or {}), ProviderSection, place)
     return Settings(
         provider=name, transcription=document.transcription, audio=document.audio,
         resilience=document.resilience, strict=document.strict, record=document.record, origin=root.origin,
@@ -273,21 +273,23 @@ def _of_provider(name: str, document: Document, root: "_Place") -> Settings:
 
 def changes_of(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes of ``transcription:`` in mid-session, typed. Raises ``SettingsError`` for what does not fit."""
-    asked = _convert(dict(changes), Transcription, _Place("configure", "$"))
+    asked = convert(dict(changes), Transcription, Place("configure", "$"))
     return {name: getattr(asked, name) for name in changes}
 
 
-class _Place:
+class Place:
     """A spot in a file, for errors."""
 
     def __init__(self, origin: str, path: str) -> None:
         self.origin = origin
         self.path = path
 
-    def under(self, key: str) -> "_Place":
-        return _Place(self.origin, f"{self.path}.{key}")
+    def under(self, key: str) -> "Place":
+        """The spot below it called ``key``."""
+        return Place(self.origin, f"{self.path}.{key}")
 
     def fail(self, message: str) -> Never:
+        """Raise a ``SettingsError`` that says where."""
         raise SettingsError(f"{self.origin}: {self.path.removeprefix('$.')}: {message}")
 
     def expand(self, value: Any) -> Any:
@@ -327,10 +329,10 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _COMPLAINT = re.compile(r"(?P<what>.*?)(?: - at `\$?(?P<path>.*)`)?", re.DOTALL)
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 
-Part = TypeVar("Part", bound=_Part)
+Part = TypeVar("Part", bound=Section)
 
 
-def _convert(tree: Any, kind: type[Part], place: _Place) -> Part:
+def convert(tree: Any, kind: type[Part], place: Place) -> Part:
     """``tree`` as ``kind``, or a ``SettingsError`` that says where and what."""
     try:
         return msgspec.convert(tree, kind, strict=False, dec_hook=_decode_secret)
@@ -338,13 +340,13 @@ def _convert(tree: Any, kind: type[Part], place: _Place) -> Part:
         complaint = _COMPLAINT.fullmatch(str(error))
         what, path = (complaint["what"], complaint["path"] or "") if complaint else (str(error), "")
         unknown = _UNKNOWN_FIELD.fullmatch(what)
-        where = _Place(place.origin, place.path + path)
+        where = Place(place.origin, place.path + path)
         if unknown:
             where.under(unknown["name"]).fail(unknown_name("key", unknown["name"], _keys_at(kind, path)))
         where.fail(what[:1].lower() + what[1:])
 
 
-def _keys_at(kind: type[_Part], path: str) -> tuple[str, ...]:
+def _keys_at(kind: type[Section], path: str) -> tuple[str, ...]:
     for name in filter(None, path.split(".")):
         kind = next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
     return kind.__struct_fields__

@@ -15,7 +15,7 @@ import yaml
 
 from support.command import VOXPORT, WAIT, Config, Run, Serve
 from support.emulated import KEY, RATE, SCRIPT, SECONDS
-from voxport import demo
+from voxport import emulator
 from voxport.listener import Listener
 
 
@@ -53,7 +53,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def emulated() -> Iterator[Listener]:
     """A listener for all providers that hears the script of ``support.emulated``; no codec may have raised."""
-    with demo.emulator(SCRIPT, key=KEY) as listener:
+    with emulator.emulator(SCRIPT, key=KEY) as listener:
         yield listener
     assert listener.failures() == ()
 

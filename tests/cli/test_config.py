@@ -12,8 +12,8 @@ from voxport import registry
 from voxport.cli._config import PACKAGED, config_file, packaged
 from voxport.settings import load
 
-OF_MEASURING = {"measure", "prices"}
-FILES = sorted(file for file in packaged().parent.glob("*.yaml") if file.stem not in OF_MEASURING)
+OF_COMPARING = {"compare", "measure", "prices"}
+FILES = sorted(file for file in packaged().parent.glob("*.yaml") if file.stem not in OF_COMPARING)
 SELECTABLE = [(file, provider) for file in FILES for provider in yaml.safe_load(file.read_text())["providers"]]
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from support.command import PROVIDERS, VOXPORT, WAIT, Run
-from voxport import demo, registry
+from voxport import emulator, registry
 
 WORDS = [{"text": "Hello", "start": 0.1, "end": 0.5}, {"text": "there.", "start": 0.5, "end": 0.9}]
 
@@ -68,7 +68,7 @@ def test_port_and_key_are_the_callers(environment: dict[str, str], script: str) 
 
 def test_the_key_has_a_default(environment: dict[str, str], script: str) -> None:
     with emulating("--script", script, environment=environment) as (_, told):
-        assert told["key"] == demo.KEY
+        assert told["key"] == emulator.KEY
 
 
 def test_a_port_in_use_is_2(voxport: Run, script: str) -> None:

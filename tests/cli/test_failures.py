@@ -11,7 +11,7 @@ import pytest
 
 from support.command import PROVIDERS, Config, Run, Serve
 from support.emulated import KEY, SAID, SCRIPT
-from voxport import demo
+from voxport import emulator
 from voxport.codec import Accepted, Adapter, Closed, Desk, Front, HttpRequest, HttpResponse, Server
 from voxport.commands import Command
 from voxport.ear import Ear
@@ -176,7 +176,7 @@ class Failing(Ear):
 def test_a_close_in_the_middle_is_4_and_loses_nothing_that_arrived(
     voxport: Run, config: Config, clip: Path, provider: str
 ) -> None:
-    with Listener(demo.emulated().values(), partial(Failing, SCRIPT), keys=[KEY]) as listener:
+    with Listener(emulator.emulated().values(), partial(Failing, SCRIPT), keys=[KEY]) as listener:
         file = config(provider, listener, resilience={"max_retries": 0})
         done = voxport("transcribe", clip, "--fast", "--config", file)
     assert (done.returncode, plain(done.stdout)) == (4, "goodmorning")
@@ -227,7 +227,7 @@ class NoisyAdapter:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_messages_that_nobody_knows_harm_nothing(voxport: Run, config: Config, clip: Path, provider: str) -> None:
-    adapters: Any = [NoisyAdapter(adapter) for adapter in demo.emulated().values()]
+    adapters: Any = [NoisyAdapter(adapter) for adapter in emulator.emulated().values()]
     with Listener(adapters, partial(Ear, SCRIPT), keys=[KEY]) as listener:
         file = config(provider, listener)
         done = voxport("transcribe", clip, "--fast", "--config", file, "--format", "jsonl")

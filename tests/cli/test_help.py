@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from support.command import VOXPORT, Run
-from voxport import demo
+from voxport import emulator
 from voxport.cli import app
 from voxport.cli._exits import MEANINGS
 from voxport.recogniser import RECOGNISERS
@@ -50,7 +50,7 @@ def test_help_loads_nothing_but_typer() -> None:
 def test_defaults_that_help_tells_are_those_that_hold(voxport: Run) -> None:
     said = "".join(voxport("emulate", "--help").stdout.split())
     assert f"Default:{RECOGNISERS[0]}." in said
-    assert f"Default:{demo.KEY}." in said
+    assert f"Default:{emulator.KEY}." in said
 
 
 @pytest.mark.parametrize(

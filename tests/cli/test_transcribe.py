@@ -17,7 +17,7 @@ import soundfile
 
 from support.command import PROVIDERS, VOXPORT, WAIT, Config, Run
 from support.emulated import KEY, RATE, SAID, SCRIPT, SECONDS
-from voxport import demo
+from voxport import emulator
 from voxport.commands import Command, Finish
 from voxport.ear import Ear
 from voxport.events import AnyEvent
@@ -108,8 +108,8 @@ def test_what_becomes_of_settings_is_told_on_stderr(
 
 
 def test_silence_is_said_to_be_silence(voxport: Run, config: Config, clip: Path) -> None:
-    with demo.emulator(SCRIPT.of([])) as listener:
-        file = config("deepgram", listener, key=demo.KEY)
+    with emulator.emulator(SCRIPT.of([])) as listener:
+        file = config("deepgram", listener, key=emulator.KEY)
         done = voxport("transcribe", clip, "--fast", "--config", file)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "voxport: no speech was recognised\n"
@@ -172,7 +172,7 @@ class Endless(Ear):
 
 @pytest.fixture
 def endless() -> Iterator[Listener]:
-    with Listener(demo.emulated().values(), partial(Endless, SCRIPT), keys=[KEY]) as listener:
+    with Listener(emulator.emulated().values(), partial(Endless, SCRIPT), keys=[KEY]) as listener:
         yield listener
 
 

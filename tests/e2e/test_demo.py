@@ -10,8 +10,8 @@ import msgspec
 import pytest
 import soundfile
 
-from voxport import demo
-from voxport.cli._board import Board
+from voxport import demo, emulator
+from voxport.cli._board import PARTIAL, Board
 from voxport.events import Begun, Transcript
 
 
@@ -25,7 +25,7 @@ def report() -> Any:
 
 def test_the_protocols_lose_no_word(report: Any) -> None:
     providers = report["providers"]
-    assert tuple(providers) == tuple(demo.emulated())
+    assert tuple(providers) == tuple(emulator.emulated())
     assert report["recogniser"]["wer"] < 0.1
     assert {name: measured["wer"] for name, measured in providers.items()} == dict.fromkeys(
         providers, report["recogniser"]["wer"]
@@ -71,4 +71,4 @@ def test_the_board_tells_finals_from_partials() -> None:
     board.take("a", Transcript(is_final=True, text=",", glued=True))
     board.take("a", Transcript(is_final=False, text="not"))
     board.take("b", Transcript(is_final=False, text="As"))
-    assert [(cell.plain, cell.spans[0].style) for cell in board.cells()] == [("Ask, not", "dim"), ("As", "dim")]
+    assert [(cell.plain, cell.spans[0].style) for cell in board.cells()] == [("Ask, not", PARTIAL), ("As", PARTIAL)]

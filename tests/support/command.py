@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from voxport import demo
+from voxport import emulator
 
-PROVIDERS = {name: adapter.capabilities.key_variable for name, adapter in demo.emulated().items()}
+PROVIDERS = {name: adapter.capabilities.key_variable for name, adapter in emulator.emulated().items()}
 """The variable of each provider's key."""
 VOXPORT = str(Path(sys.executable).with_name("voxport"))
 WAIT = 30.0

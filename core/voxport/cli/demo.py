@@ -21,9 +21,10 @@ def demo(*, fast: Annotated[bool, Fast] = False, as_json: Annotated[bool, Json] 
     """
     from voxport import demo as demonstration  # noqa: PLC0415 -- help stays fast
     from voxport.cli._board import watched  # noqa: PLC0415 -- help stays fast
+    from voxport.emulator import emulated  # noqa: PLC0415 -- help stays fast
 
     clip = demonstration.clips()[0]
-    with watched(demonstration.emulated(), show=not as_json) as watch:
+    with watched(emulated(), show=not as_json) as watch:
         report = demonstration.run(clip, realtime=not fast, watch=watch)
     _print_json(report) if as_json else _print_table(report)
     return Exit.TAIL_LOST if any(measured.tail_lost for measured in report.providers.values()) else Exit.DONE

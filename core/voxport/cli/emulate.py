@@ -51,10 +51,10 @@ def emulate(
 
     import msgspec  # noqa: PLC0415 -- help stays fast
 
-    from voxport import demo  # noqa: PLC0415 -- help stays fast
+    from voxport import emulator  # noqa: PLC0415 -- help stays fast
     from voxport.cli._output import write  # noqa: PLC0415 -- help stays fast
 
-    key = key or demo.KEY
+    key = key or emulator.KEY
     tape = _tape(cassette) if cassette else None
     if tape:
         from voxport.cassette.front import Playback  # noqa: PLC0415 -- help stays fast
@@ -62,7 +62,7 @@ def emulate(
 
         listener = Listener([tape], lambda: Playback(speed), keys=[], host=host, port=port)
     else:
-        listener = demo.emulator(_recogniser(heard_by, script), key=key, host=host, port=port)
+        listener = emulator.emulator(_recogniser(heard_by, script), key=key, host=host, port=port)
     with listener:
         try:
             write(f"{msgspec.json.encode(_described(listener, key)).decode()}\n")
@@ -100,10 +100,10 @@ def _recogniser(name: str | None, script: Path | None) -> "Recogniser":
 
 
 def _described(listener: "Listener", key: str) -> dict[str, Any]:
-    from voxport import demo  # noqa: PLC0415 -- help stays fast
+    from voxport import emulator  # noqa: PLC0415 -- help stays fast
 
     providers = {
-        name: {"endpoint": demo.endpoint(adapter, listener), "env": {adapter.capabilities.key_variable: key}}
-        for name, adapter in demo.emulated().items()
+        name: {"endpoint": emulator.endpoint(adapter, listener), "env": {adapter.capabilities.key_variable: key}}
+        for name, adapter in emulator.emulated().items()
     }
     return {"http": listener.url, "ws": listener.ws_url, "key": key, "providers": providers}
