@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 
 from voxport import registry
 from voxport.commands import Audio, Command, Finish, Invalid, Start
@@ -61,8 +62,27 @@ class Chatter:
         pass
 
 
+class Clock(Chatter):
+    """Answers each second chunk with a partial whose last word is the time, in seconds of the monotonic clock."""
+
+    def _talk(self) -> list[AnyEvent]:
+        self._said += 1
+        if self._said % 2:
+            return []
+        at = self._bytes / self._rate
+        words = (Word("at", at - 0.1, at - 0.05), Word(f"{time.monotonic():.6f}", at - 0.05, at))
+        return [
+            Transcript(is_final=False, text=" ".join(word.text for word in words), start=at - 0.1, end=at, words=words)
+        ]
+
+
+BACKENDS = {"--chatter": Chatter, "--clock": Clock}
+
+
 if __name__ == "__main__":
-    with Listener(map(registry.adapter, sys.argv[1:]), Chatter, keys=[KEY]) as listener:
+    kinds = [BACKENDS[name] for name in sys.argv[1:] if name in BACKENDS]
+    names = [name for name in sys.argv[1:] if name not in BACKENDS]
+    with Listener(map(registry.adapter, names), (kinds or [Chatter])[0], keys=[KEY]) as listener:
         sys.stdout.write(f"{listener.url}\n")
         sys.stdout.flush()
         signal.sigwait({signal.SIGTERM, signal.SIGINT})

@@ -10,6 +10,8 @@ from io import TextIOWrapper
 import typer
 
 from voxport.cli._exits import MEANINGS, Exit
+from voxport.cli.compare import compare
+from voxport.cli.corpus import corpus
 from voxport.cli.demo import demo
 from voxport.cli.doctor import doctor
 from voxport.cli.emulate import emulate
@@ -25,7 +27,7 @@ app = typer.Typer(
     help="Live speech-to-text from any provider, by changing one word in a YAML file.",
     epilog=EPILOG, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
-for command in (demo, transcribe, record, replay, emulate, providers, doctor):
+for command in (demo, transcribe, compare, corpus, record, replay, emulate, providers, doctor):
     app.command()(command)
 
 

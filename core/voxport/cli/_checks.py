@@ -19,7 +19,11 @@ from voxport.errors import VoxportError
 from voxport.opening import checked
 from voxport.settings import Settings, load
 
-EXTRAS = {"local": "the demo, the emulators and the local recogniser", "mic": "microphones"}
+EXTRAS = {
+    "local": "the demo, the emulators and the local recogniser",
+    "compare": "comparisons and their reports",
+    "mic": "microphones",
+}
 """What each extra is for."""
 CONNECT_SECONDS = 3.0
 PORTS = {"ws": 80, "http": 80}
@@ -81,6 +85,7 @@ def _system(*, recognises: bool) -> Iterator[Check]:
     yield Check("Python", "ok", f"{platform.python_version()} on {platform.platform()}")
     yield Check("voxport", "ok", metadata.version("voxport"))
     yield _extra("local", needed=recognises)
+    yield _extra("compare")
     yield _extra("mic")
 
 

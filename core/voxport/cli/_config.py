@@ -14,9 +14,9 @@ def packaged(name: str = PACKAGED) -> Path:
     return installed if installed.exists() else package.parents[1] / "config" / name
 
 
-def config_file(named: Path | None) -> Path:
-    """The file that was named; else ``voxport.yaml`` in the working directory, if there is one; else the packaged."""
+def config_file(named: Path | None, name: str = PACKAGED) -> Path:
+    """The file that was named; else ``name`` in the working directory, if it is there; else the packaged one."""
     if named is not None:
         return named
-    own = Path(PACKAGED)
-    return own if own.is_file() else packaged()
+    own = Path(name)
+    return own if own.is_file() else packaged(name)

@@ -30,7 +30,7 @@ MEANINGS: Mapping[Exit, str] = {
     Exit.INTERRUPTED: "interrupted",
 }
 
-_KINDS: Mapping[str, Exit] = {
+KINDS: Mapping[str, Exit] = {
     "refused": Exit.REFUSED,
     "invalid": Exit.USAGE,
     "network": Exit.FAILED,
@@ -44,4 +44,4 @@ def code_of(error: "VoxportError") -> Exit:
     """The exit code for an error."""
     from voxport.errors import SessionFailedError  # noqa: PLC0415 -- help needs no errors
 
-    return _KINDS[error.event.kind] if isinstance(error, SessionFailedError) else Exit.USAGE
+    return KINDS[error.event.kind] if isinstance(error, SessionFailedError) else Exit.USAGE

@@ -1,28 +1,22 @@
 """What ``voxport transcribe`` does."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from voxport import registry
-from voxport.audio import AudioFile, Microphone, RawStream, Recording, Source, WavRecorder
+from voxport.audio import Source
 from voxport.cli._config import config_file
 from voxport.cli._cues import Cues, Srt, Vtt
 from voxport.cli._exits import Exit
 from voxport.cli._format import Format
 from voxport.cli._output import Screen
+from voxport.cli._sources import Ready, recording_of, source_of
 from voxport.cli._stopping import stopping
 from voxport.cli._writers import JsonLines, Text, Told, Writer
-from voxport.errors import SettingsError
-from voxport.events import Notice
 from voxport.opening import open as open_session
 from voxport.session import Session
-from voxport.settings import AudioSettings
-
-MICROPHONE = "microphone"
-STDIN = "-"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -40,44 +34,12 @@ def run(job: Job, config: Path | None, provider: str | None) -> Exit:
     session = open_session(config_file(config), provider)
     audio = session.settings.audio
     name = job.audio or audio.source
-    source = _source(name, realtime=not job.fast)
-    recording = _recording(source, name, job.save, audio)
-    ready = _Ready(recording or source, audio)
+    source = source_of(name, realtime=not job.fast)
+    recording = recording_of(source, name, job.save, audio)
+    ready = Ready(recording or source, audio)
     screen = Screen(live=job.form is Format.TEXT)
     code = _follow(session, ready, screen, _writer(job, screen))
     return Exit.USAGE if code is Exit.DONE and recording and recording.failed else code
-
-
-def _source(name: str, *, realtime: bool) -> Source:
-    if name == MICROPHONE:
-        return Microphone()
-    if name != STDIN:
-        return AudioFile(name, realtime=realtime)
-    if sys.stdin.isatty():
-        raise SettingsError("standard input is a terminal; pipe raw audio into voxport, or name a file")
-    return RawStream(sys.stdin.buffer, realtime=realtime)
-
-
-def _recording(source: Source, name: str, save: Path | None, audio: AudioSettings) -> Recording | None:
-    if save is None:
-        return None
-    if save.exists() and Path(name).exists() and save.samefile(name):
-        raise SettingsError(f"--save {save}: is the file to be transcribed; save the recording elsewhere")
-    return Recording(source, WavRecorder(save, audio))
-
-
-class _Ready:
-    """A source that already runs: a microphone that cannot be opened is found before the provider is dialled, and
-    nothing is missed meanwhile.
-    """
-
-    def __init__(self, source: Source, audio: AudioSettings) -> None:
-        self._chunks = source.chunks(audio)
-        self.close = source.close
-
-    def chunks(self, audio: AudioSettings) -> Iterator[bytes | Notice]:
-        """See ``Source``; ``audio`` is that of the start."""
-        return self._chunks
 
 
 def _writer(job: Job, screen: Screen) -> Writer:
