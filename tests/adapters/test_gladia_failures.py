@@ -23,11 +23,11 @@ CLOSED = [  # code, kind, retryable
     (4000, "provider", True),
     (4399, "provider", True),
     (4400, "invalid", False),
-    (4401, "refused", False),
-    (4403, "refused", False),
+    (4401, "invalid", False),
+    (4403, "invalid", False),
     (4404, "invalid", False),
-    (4408, "provider", True),
-    (4429, "refused", True),
+    (4408, "invalid", False),
+    (4429, "invalid", False),
     (4499, "invalid", False),
     (4500, "provider", True),
 ]
@@ -86,7 +86,7 @@ def test_an_error_that_nobody_knows_means_what_the_close_means() -> None:
     list(end.receive(error("odd")))
     failed = close(end, 4403)
     assert isinstance(failed, Failed)
-    assert (failed.kind, failed.code, failed.message, failed.retryable) == ("refused", "odd", "Too long", False)
+    assert (failed.kind, failed.code, failed.message, failed.retryable) == ("invalid", "odd", "Too long", False)
 
 
 def test_an_error_that_nobody_knows_does_not_explain_a_broken_network() -> None:

@@ -214,6 +214,16 @@ def test_what_came_before_a_close_that_was_answered_has_arrived() -> None:
     assert "transcript" in types(send(account.socket(), chunk(1)))
 
 
+def test_a_close_of_the_clients_own_answers_none() -> None:
+    account = Account()
+    first = begun(account, 1)
+    first.say(SAID, TurnEnded(at=0.3))
+    first.hear(STOP)
+    assert first.say(Ended())[-1] == Closed(1000)
+    assert first.hear(Closed(1001)) == []
+    assert "transcript" in types(account.socket().answer(STOP))
+
+
 def test_a_final_that_waited_at_the_drop_is_not_lost() -> None:
     account = Account()
     first = begun(account, 1)

@@ -8,16 +8,10 @@ GO_ON = "dial again: a new session goes on"
 BUSY = "wait, end other live sessions, or ask Gladia for more"
 SEE = "see what the service says; start anew"
 
-# No source names a single code from 4400 on. The service's own SDKs dial again after none of them; they look like HTTP
-# statuses, and where those pass by themselves a new session can help.
+# No source names a single code from 4400 on; the service's own SDKs dial again after none of them.
 CLOSES: dict[int, events.Failed] = {
     code: events.Failed(kind="invalid", code=str(code), message="", remedy=SEE) for code in range(4400, 4500)
-} | {
-    4401: events.Failed(kind="refused", code="4401", message="", remedy=KEY),
-    4403: events.Failed(kind="refused", code="4403", message="", remedy=KEY),
-    4408: events.Failed(kind="provider", code="4408", message="", remedy=GO_ON, retryable=True),
-    4429: events.Failed(kind="refused", code="4429", message="", remedy=BUSY, retryable=True),
-}  # fmt: skip
+}
 
 # Of low reliability: these codes stand in the provider's own skill files only.
 ERRORS: dict[str, events.Failed] = {

@@ -34,7 +34,7 @@ class Server(ends.ServerEnd):
         """``now`` gives Unix seconds."""
         self._job, self._now = job, now
         self._down = False
-        self._closing = False  # a close was said
+        self._close: int | None = None  # the code of the close that was said
         self._ready: list[Said] = []  # goes out with the next thing said
         self._last: deque[str] = deque(maxlen=REMEMBERED)  # what was said last
 
@@ -56,7 +56,7 @@ class Server(ends.ServerEnd):
         job, self._down = self._job, True
         job.dropped = self._now()
         self._take_back(signal.unsent)
-        if self._closing and signal.code is not None:
+        if signal.code is not None and signal.code == self._close:
             job.journal.clear()  # the client has answered the close, so it has read what came before
         if signal.code != 1000:
             return ()
@@ -135,7 +135,7 @@ class Server(ends.ServerEnd):
         if self._down:
             return ()
         self._last += [frame for frame in frames if isinstance(frame, str)]
-        self._closing = self._closing or any(isinstance(frame, codec.Closed) for frame in frames)
+        self._close = next((frame.code for frame in frames if isinstance(frame, codec.Closed)), self._close)
         return frames
 
     def _say(self, event: events.AnyEvent) -> list[Said]:
