@@ -245,6 +245,8 @@ def test_what_a_search_found_is_told_with_finals() -> None:
     heard = hear(results("ada", is_final=True, channel={"search": searched}))
     assert heard[-1] == Insight(kind="search", text="Ada (1)", data=searched)
     assert [type(event) for event in hear(results("ada", channel={"search": searched}))] == [Transcript]
+    more = [*searched, {"query": "byron", "hits": [hit, hit]}]
+    assert hear(results("ada", is_final=True, channel={"search": more}))[-1].text == "Ada (1), byron (2)"
     nothing = [{"query": "Kelda", "hits": []}]
     assert not [e for e in hear(results("a", is_final=True, channel={"search": nothing})) if isinstance(e, Insight)]
 
