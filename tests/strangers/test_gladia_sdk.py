@@ -27,7 +27,10 @@ from voxport.listener import Backend, DroppedError, Listener
 from voxport_adapters.gladia import front
 
 # gladiaio-sdk 2.2.0 connects without a context manager, which websockets has deprecated.
-pytestmark = pytest.mark.filterwarnings(r"ignore:connect\(\) must be used:DeprecationWarning")
+pytestmark = [
+    pytest.mark.stranger("gladiaio-sdk", "gladia", "sync"),
+    pytest.mark.filterwarnings(r"ignore:connect\(\) must be used:DeprecationWarning"),
+]
 
 WAIT = 120.0  # seconds; only a failing test waits for so long
 EVENTS = ("started", "connecting", "connected", "ending", "ended", "message", "error")
@@ -158,6 +161,7 @@ def last(heard: Heard) -> tuple[str, int]:
     return heard[-1][0], heard[-1][1].code
 
 
+@pytest.mark.judges("words", "turns", "metadata")
 @both
 def test_a_whole_session(emulated: Listener, talk: Talk) -> None:
     heard = talk(emulated)
@@ -181,6 +185,7 @@ def test_a_whole_session(emulated: Listener, talk: Talk) -> None:
 
 
 # The client with threads may fail before anyone can listen to its errors.
+@pytest.mark.judges("wrong key")
 def test_a_wrong_key(emulated: Listener) -> None:
     heard = asynchronous(emulated, key="wrong", stop=False)
     assert [name for name, _ in heard] == ["error", "ending", "ended"]
@@ -188,6 +193,7 @@ def test_a_wrong_key(emulated: Listener) -> None:
     assert (error.status, "gladia key not found" in str(error)) == (401, True)
 
 
+@pytest.mark.judges("bad setting")
 def test_a_bad_setting(emulated: Listener) -> None:
     (error,) = errors(asynchronous(emulated, stop=False, endpointing=99, channels=9))
     assert error.status == 400
@@ -221,6 +227,7 @@ class Dropping(Ear):
         return super().hear(command)
 
 
+@pytest.mark.judges("drop")
 @both
 @pytest.mark.parametrize("drops", [(9,), (5, 6)])
 def test_no_word_is_lost_or_misheard_over_drops(talk: Talk, drops: tuple[int, ...]) -> None:
@@ -248,6 +255,7 @@ def test_a_frame_that_is_too_long_is_sent_again_in_pieces(emulated: Listener) ->
     assert last(heard) == ("ended", 1000)
 
 
+@pytest.mark.judges("idle")
 @both
 def test_an_idle_client_is_dropped_and_dials_again(
     emulated: Listener, talk: Talk, monkeypatch: pytest.MonkeyPatch
@@ -280,6 +288,7 @@ class Failing(Ear):
         return super().hear(command)
 
 
+@pytest.mark.judges("error")
 @both
 def test_a_server_error_for_good(talk: Talk) -> None:
     with listening_with(lambda: Failing(retryable=False)) as listener:
@@ -289,6 +298,7 @@ def test_a_server_error_for_good(talk: Talk) -> None:
     assert (opened(heard), last(heard)) == (1, ("ended", 4400))
 
 
+@pytest.mark.judges("error")
 def test_a_server_error_that_passes() -> None:
     ears: Iterator[Ear] = iter([Failing(retryable=True), Ear(SCRIPT)])
     with listening_with(lambda: next(ears)) as listener:
@@ -375,5 +385,6 @@ def test_jobs(emulated: Listener) -> None:
             live.get(name)
 
 
+@pytest.mark.judges("real speech")
 def test_real_speech(listening: Listener) -> None:
     assert bare(texts(synchronous(listening, jfk()), final=True)) == JFK
