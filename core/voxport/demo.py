@@ -1,14 +1,9 @@
 """The demonstration: every provider emulated on this machine, all of them fed with one clip at once, and measured.
 
 The emulators hear with one recogniser, so the providers can differ in delay but not in words: the word error rate of
-each must equal that of the recogniser by itself. What is measured, in seconds:
-
-- ``first_partial_s``: from when the first chunk of audio was sent to when the first ``Transcript`` with text arrived.
-- ``final_latency_s``: from when the last chunk of audio was sent to when the last final arrived. Negative when the
-  last final came before the audio had all been sent; never clamped.
-- ``close_s``: from when ``Finish`` was said to when ``Ended`` arrived.
-
-The audio starts when every provider has accepted its session: the handshake is no part of the first two.
+each must equal that of the recogniser by itself. ``wer``, ``first_partial_s``, ``final_latency_s`` and ``close_s`` are
+the measures ``word_error_rate`` (``plain``), ``first_partial``, ``final_after_speech`` and ``close`` of
+``voxport.metrics``, all of the clip taken for speech. The audio starts when every provider has accepted its session.
 """
 
 from collections.abc import Mapping
@@ -21,19 +16,19 @@ from voxport.codec import Adapter
 from voxport.compare.runner import SideBySide, Watch
 from voxport.emulator import KEY, emulated, emulator, endpoint
 from voxport.errors import SessionFailedError, VoxportError
-from voxport.events import Ended, Failed, Transcript
+from voxport.events import Ended, Failed
 from voxport.listener import Listener
-from voxport.metrics.align import align, count
-from voxport.metrics.text import plain_words
+from voxport.metrics import Method, values
 from voxport.recogniser import recogniser
 from voxport.recogniser.shared import Shared
 from voxport.settings import AudioSettings, Secret, Settings, Transcription
-from voxport.take import Take
+from voxport.take import Item, Take
 from voxport.timeline import texts
 
 CLIPS = Path(__file__).parent / "clips"
 DIRECT = "local"
 """The provider that is the recogniser itself."""
+METHOD = Method(normalisers=("plain",), primary="plain")
 
 
 class Clip(msgspec.Struct, frozen=True):
@@ -95,27 +90,21 @@ def _measured(clip: Clip, take: Take) -> Measured:
         raise SessionFailedError(take.last)
     if take.error is not None:
         raise VoxportError(take.error)
-    said = [event for event in take.events if isinstance(event, Transcript) and event.text]
-    finals = [event for event in said if event.is_final]
-    ended = take.events[-1]
-    text = texts(finals)
+    item = Item(id=take.item, audio=str(clip.path), text=clip.text)
+    # In haste too: the delays are then those of the emulators alone.
+    found = values(msgspec.structs.replace(take, realtime=True), item, METHOD)
     return Measured(
-        text=text,
-        wer=word_error_rate(clip.text, text),
-        first_partial_s=_between(take.sent[0].at, said[0].received_at if said else None),
-        final_latency_s=_between(take.sent[-1].at, finals[-1].received_at if finals else None),
-        close_s=_between(take.finished_at, ended.received_at),
-        tail_lost=isinstance(ended, Ended) and ended.tail_lost,
+        text=texts(take.events),
+        wer=found["word_error_rate"],
+        first_partial_s=_rounded(found.get("first_partial")),
+        final_latency_s=_rounded(found.get("final_after_speech")),
+        close_s=_rounded(found.get("close")),
+        tail_lost=isinstance(take.last, Ended) and take.last.tail_lost,
     )
 
 
-def _between(start: float | None, end: float | None) -> float | None:
-    return None if start is None or end is None else round(end - start, 4)
-
-
-def word_error_rate(reference: str, text: str) -> float:
-    """Of ``text`` against ``reference``, case and punctuation aside."""
-    return count(align(tuple(plain_words(reference)), tuple(plain_words(text)))).rate or 0.0
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
 
 
 # --------------------------------------------------------------------------- all of it

@@ -8,7 +8,7 @@ import pytest
 from metrics.streams import METHOD, START, corpus, ended, item, said, take, words
 from voxport.errors import SettingsError
 from voxport.events import Failed, Usage
-from voxport.metrics import MEASURES, PriceList, Summary, summarise
+from voxport.metrics import MEASURES, PriceList, Summary, summarise, values
 from voxport.metrics.align import Counts
 from voxport.metrics.cost import Price
 from voxport.metrics.summary import Failure, Figures
@@ -144,6 +144,16 @@ def test_an_item_in_another_language_is_judged_by_what_serves_it() -> None:
     recall = found.ratio("tail_recall")
     assert recall
     assert (recall.numerator, recall.denominator) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("Ask not what", 0.0), ("ask, NOT what.", 0.0), ("ask what", 1 / 3), ("", 1.0)]
+)
+def test_one_take_by_itself_has_the_figures_that_a_summary_tells_of_it(text: str, rate: float) -> None:
+    made, truth = spoken("a", text), item("ask not, what")
+    found = values(made, truth, METHOD)
+    assert found["word_error_rate"] == pytest.approx(rate)
+    assert found == summarise([made], [truth], METHOD).items[0].takes[0].values
 
 
 # --------------------------------------------------------------------------- pairs

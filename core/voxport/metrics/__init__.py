@@ -6,7 +6,7 @@ measure means is said where it is listed, in the ``MEASURES`` of its module; ``s
 
 from voxport.metrics.case import Method, read_method
 from voxport.metrics.cost import PriceList, read_prices
-from voxport.metrics.summarise import MEASURES, summarise
+from voxport.metrics.summarise import MEASURES, summarise, values
 from voxport.metrics.summary import Summary
 
-__all__ = ["MEASURES", "Method", "PriceList", "Summary", "read_method", "read_prices", "summarise"]
+__all__ = ["MEASURES", "Method", "PriceList", "Summary", "read_method", "read_prices", "summarise", "values"]

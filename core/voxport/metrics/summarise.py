@@ -50,6 +50,13 @@ def summarise(takes: Iterable[Take], items: Iterable[Item], method: Method, pric
     return _Assembly(cases, entries, Board(entries, method), method, prices).summary()
 
 
+def values(take: Take, item: Item, method: Method, prices: PriceList | None = None) -> dict[str, float]:
+    """The figures of one take by itself, as ``TakeSummary.values`` has them. Raises as ``summarise``."""
+    truth = Truth(item, method)
+    case = Case(truth, take, method)
+    return dict(_values(tuple(_Scorer([truth], prices)(case)), truth.primary.name))
+
+
 def measured(take: Take) -> bool:
     """It counts: the provider had accepted the session, and nothing else than the provider stopped it."""
     return take.begun_at is not None and take.outcome != "error"
