@@ -101,6 +101,7 @@ def test_words_made_up_over_silence() -> None:
 def test_a_word_made_up_within_speech_or_its_collar_is_not_over_silence() -> None:
     assert over(Word("x", 4.4, 4.6)) == (0, SILENT)
     assert over(Word("x", 5.0, 5.48)) == (0, SILENT)
+    assert over(Word("x", 5.0, 5.5)) == (0, SILENT)
     assert over(Word("x", 5.1, 5.5)) == (1, SILENT)
 
 

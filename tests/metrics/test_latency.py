@@ -228,6 +228,10 @@ def test_an_end_that_is_told_twice_counts_once() -> None:
     assert ends(turn(3.4), turn(3.8), turn(7.5)) == (([0.4, 0.5], 0), (0, 2))
 
 
+def test_an_end_within_the_collar_of_the_next_turn_still_ends_the_one_before() -> None:
+    assert ends(turn(5.2, 5.2), turn(7.5)) == (([2.2, 0.5], 0), (0, 2))
+
+
 def test_an_end_before_any_speech_is_false() -> None:
     assert ends(turn(0.5), turn(3.4), turn(7.5)) == (([0.4, 0.5], 0), (1, 2))
 

@@ -189,6 +189,14 @@ def test_a_difference_that_is_there_is_found_in_the_right_direction() -> None:
     assert [(rank.place, rank.label, rank.ties) for rank in found.ranking] == [(1, "good", ()), (2, "bad", ())]
 
 
+def test_what_is_missing_is_counted_over_all_takes() -> None:
+    items = [item("one", id=str(at), words=words("one")) for at in range(3)]
+    found = summarise([spoken("a", "one" if at == 0 else "", str(at)) for at in range(3)], items, METHOD)
+    told = found.label("a").figures.spread("word_commit")
+    assert told
+    assert (told.n, told.missing) == (1, 2)
+
+
 def test_latencies_differ_by_their_percentiles() -> None:
     items = [item("one", id=str(at), words=words("one")) for at in range(20)]
     takes = [

@@ -39,7 +39,7 @@ def test_a_word_that_is_two_plain_words_has_no_times_of_its_own() -> None:
     ("times", "backwards"),
     [
         (((0, 1), (1, 2), (2, 3)), 0), (((0, 1), (0, 2), (0.5, 3)), 0), (((5, 6), (1, 2), (2, 3)), 1),
-        (((0, 1), (2, 1), (3, 4)), 1), (((3, 4), (2, 3), (1, 0)), 2),
+        (((0, 1), (2, 1), (3, 4)), 1), (((0, 1), (2, 2), (3, 4)), 0), (((3, 4), (2, 3), (1, 0)), 2),
     ],
 )  # fmt: skip
 def test_times_that_run_backwards(times: tuple[tuple[float, float], ...], backwards: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from voxport.engine.route import Route
-from voxport.events import Ended, Usage
+from voxport.events import Billing, Ended, Usage
 
 DIFFERENCE = 0.01
 """The share by which a provider's figure may differ from ours before that is worth a notice."""
@@ -55,8 +55,7 @@ class Ledger:
     def _billed(self, row: Usage) -> float:
         audio = row.audio_seconds if row.reported_audio_seconds is None else row.reported_audio_seconds
         session = row.session_seconds if row.reported_session_seconds is None else row.reported_session_seconds
-        amounts = {"audio": audio, "audio_per_channel": audio * self._channels, "session": session, "nothing": 0.0}
-        return amounts[row.billed_by]
+        return billed(row.billed_by, audio, session, self._channels)
 
     def totals(self, ended: Ended, now: float, audio_seconds: float) -> Ended:
         """``ended`` with the figures of the whole session, of which ``audio_seconds`` were sent."""
@@ -71,6 +70,11 @@ class Ledger:
         """The sum over the sessions of which the provider told it; ``None`` when it did of none."""
         said = [value for row in self._rows if (value := getattr(row, name)) is not None]
         return sum(said) if said else None
+
+
+def billed(rule: Billing, audio: float, session: float, channels: int) -> float:
+    """What a provider charges for, in seconds: of audio, of audio by channels, or of open session."""
+    return {"audio": audio, "audio_per_channel": audio * channels, "session": session, "nothing": 0.0}[rule]
 
 
 def _differences(row: Usage) -> Iterable[str]:

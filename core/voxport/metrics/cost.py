@@ -1,12 +1,13 @@
 """What it costs: billed seconds by each provider's rule, and money by a dated list of prices."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from voxport.engine.ledger import billed
 from voxport.events import Usage
 from voxport.metrics.case import Case
 from voxport.metrics.files import read_as
@@ -69,8 +70,7 @@ def scores(case: Case, prices: PriceList | None) -> Iterable[Score]:
     if take.billed_by == "nothing" and not take.usage:
         return
     usage = take.usage or (_estimated(take),)
-    billed = sum(one.billed_seconds for one in usage)
-    yield Ratio("billed_seconds", billed, take.audio_seconds)
+    yield Ratio("billed_seconds", sum(one.billed_seconds for one in usage), take.audio_seconds)
     if prices:
         rates = [prices.of(one.provider, take.model if one.provider == take.provider else "") for one in usage]
         costs = [
@@ -86,10 +86,7 @@ def _estimated(take: Take) -> Usage:
     last = max((event.received_at for event in take.events), default=begun)
     open_for = 0.0 if begun is None or last is None else last - begun
     audio = 0.0 if begun is None else take.audio_seconds
-    by: Mapping[str, float] = {
-        "audio": audio, "audio_per_channel": audio * take.channels, "session": open_for, "nothing": 0.0,
-    }  # fmt: skip
     return Usage(
         provider=take.provider, connection=1, audio_seconds=audio, session_seconds=open_for,
-        billed_by=take.billed_by, billed_seconds=by[take.billed_by],
+        billed_by=take.billed_by, billed_seconds=billed(take.billed_by, audio, open_for, take.channels),
     )  # fmt: skip
