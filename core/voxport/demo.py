@@ -125,9 +125,8 @@ def run(clip: Clip, *, realtime: bool = True, watch: Watch = lambda _name, _even
 
 
 def _play(clip: Clip, sessions: Mapping[str, Settings], *, realtime: bool, watch: Watch) -> dict[str, Measured]:
-    takes = SideBySide(sessions, AudioFile(clip.path, realtime=realtime), _audio(clip), watch).play(
-        clip.file, realtime=realtime
-    )
+    source = AudioFile(clip.path, realtime=realtime)
+    takes = SideBySide(sessions, source, _audio(clip), watch, realtime=realtime).play(clip.file)
     return {take.label: _measured(clip, take) for take in takes}
 
 

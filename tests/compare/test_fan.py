@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ class Scripted:
         self.closed = True
 
 
-def fan_of(*items: bytes | Notice | Exception, **options: float) -> tuple[Fan, Scripted]:
+def fan_of(*items: bytes | Notice | Exception, **options: Any) -> tuple[Fan, Scripted]:
     source = Scripted(*items)
     return Fan(source, AUDIO, clock=lambda: 0.0, open_within=LONG, **options), source
 
@@ -183,3 +184,23 @@ def test_each_has_the_format_that_it_asks_for() -> None:
     assert {len(chunk) for chunk in chunks[:-1]} == {narrow.chunk_bytes}
     assert sum(map(len, chunks)) == pytest.approx(0.5 * narrow.bytes_per_second, rel=0.02)
     assert tap.sent[-1].until == pytest.approx(0.5, rel=0.02)
+
+
+def test_without_a_pace_several_are_taken_in_one_go() -> None:
+    fan, source = fan_of(*CHUNKS, at_once=2)
+    tap = fan.tap()
+    tap.ready()
+    chunks = tap.chunks(AUDIO)
+    assert next(chunks) == CHUNKS[0]
+    assert source.read == 2
+    assert list(chunks) == CHUNKS[1:]
+
+
+def test_what_came_before_a_fault_is_handed_out() -> None:
+    fan, _ = fan_of(*CHUNKS[:3], AudioError("damaged"), at_once=20)
+    tap = fan.tap()
+    tap.ready()
+    heard: list[bytes | Notice] = []
+    with pytest.raises(AudioError, match="damaged"):
+        heard.extend(tap.chunks(AUDIO))
+    assert heard == CHUNKS[:3]

@@ -49,8 +49,8 @@ def emulated() -> Iterator[Listener]:
 
 
 def test_every_provider_hears_the_same_audio(emulated: Listener) -> None:
-    side = SideBySide({name: settings(name, emulated) for name in REMOTE}, Chunks(), AUDIO)
-    takes = side.play("clip", realtime=False)
+    side = SideBySide({name: settings(name, emulated) for name in REMOTE}, Chunks(), AUDIO, realtime=False)
+    takes = side.play("clip")
     assert [take.label for take in takes] == list(REMOTE)
     for take in takes:
         assert (take.outcome, texts(take.events), take.item) == ("ended", " ".join(SAID), "clip")

@@ -76,9 +76,9 @@ def single(config: Path | None, only: Iterable[str], piece: Piece, wanted: Wante
     with closing(emulator):
         sessions = {job.label: job.ready() for job in plan.jobs}
         with watched(sessions, show=not wanted.as_json) as watch:
-            side = SideBySide(sessions, recording or source, plan.audio, watch)
+            side = SideBySide(sessions, recording or source, plan.audio, watch, realtime=realtime)
             with stopping(side.stop, lambda: None):
-                takes = side.play(item.id, realtime=realtime)
+                takes = side.play(item.id)
     by_label = {take.label: take for take in takes}
     _present([item], lambda _: by_label, plan, measuring, wanted)
     return _code(map(ending, takes))

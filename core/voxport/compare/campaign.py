@@ -49,7 +49,7 @@ def play(unit: Unit) -> list[Kept]:
     sessions = {job.label: job.ready() for job in unit.jobs}
     try:
         source = AudioFile(unit.item.audio, realtime=unit.realtime)
-        takes = SideBySide(sessions, source, unit.audio).play(unit.item.id, realtime=unit.realtime)
+        takes = SideBySide(sessions, source, unit.audio, realtime=unit.realtime).play(unit.item.id)
     except AudioError as error:
         takes = [untaken(label, settings, unit.item.id, str(error)) for label, settings in sessions.items()]
     return [Kept.of(take, unit.asked[take.label]) for take in takes]

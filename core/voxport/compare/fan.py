@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from voxport.audio.source import Source, rechunk
@@ -41,15 +42,20 @@ class Fan:
         *,
         keep_seconds: float = KEEP_SECONDS,
         open_within: float = OPEN_WITHIN,
+        at_once: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``audio`` is the format that the source is read in. Raises what the source raises when it cannot start."""
+        """``audio`` is the format that the source is read in. Raises what the source raises when it cannot start.
+
+        ``at_once`` chunks are taken from the source in one go: more than one is for a source without a pace.
+        """
         self.audio = audio
         self.clock = clock
         self._source = source
         self._items = source.chunks(audio)
         self._keep_seconds = keep_seconds
         self._open_within = open_within
+        self._at_once = at_once
         self._changed = threading.Condition()
         self._taps: set[Tap] = set()
         self._waiting: set[Tap] = set()  # taps that are not ready yet
@@ -92,8 +98,8 @@ class Fan:
             self._forget()
             self._changed.notify_all()
 
-    def next_for(self, tap: Tap) -> bytes | Notice | None:
-        """The next item for ``tap``; ``None`` when it is closed or the audio over. Raises what ended the source."""
+    def next_for(self, tap: Tap) -> list[bytes | Notice]:
+        """What there is for ``tap``; nothing when it is closed or the audio over. Raises what ended the source."""
         with self._changed:
             self._wait_for_all(tap)
             while tap in self._taps and not self._over and not self._has(tap):
@@ -107,7 +113,7 @@ class Fan:
                 return self._hand(tap)
             if tap in self._taps and self._error is not None:
                 raise self._error
-        return None
+        return []
 
     def _wait_for_all(self, tap: Tap) -> None:
         while self._waiting and tap in self._taps:
@@ -121,29 +127,28 @@ class Fan:
     def _has(self, tap: Tap) -> bool:
         return tap.position < self._first + len(self._kept)
 
-    def _hand(self, tap: Tap) -> bytes | Notice:
-        item = self._kept[tap.position - self._first]
-        tap.position += 1
+    def _hand(self, tap: Tap) -> list[bytes | Notice]:
+        items = list(islice(self._kept, tap.position - self._first, None))
+        tap.position += len(items)
         self._forget()
-        return item
+        return items
 
     def _pull(self) -> None:
-        """Take an item from the source, which may take its time: the lock that the caller holds is lent to others."""
+        """Take items from the source, which may take its time: the lock that the caller holds is lent to others."""
         self._pulling = True
         self._changed.release()
-        item: bytes | Notice | None = None
+        items: list[bytes | Notice] = []
         try:
-            item = next(self._items, None)
+            items.extend(islice(self._items, self._at_once))
         except Exception as error:  # noqa: BLE001 -- raised again for every tap
             self._error = error
         finally:
             self._changed.acquire()
             self._pulling = False
-            self._over = item is None
+            self._over = len(items) < self._at_once
             self._changed.notify_all()
-        if item is not None:
-            self._kept.append(item)
-            self._give_up_laggards()
+        self._kept.extend(items)
+        self._give_up_laggards()
 
     def _give_up_laggards(self) -> None:
         if len(self._kept) * self.audio.chunk_ms > self._keep_seconds * 1000:
@@ -191,8 +196,8 @@ class Tap:
         self._fan.leave(self)
 
     def _items(self) -> Iterator[bytes | Notice]:
-        while (item := self._fan.next_for(self)) is not None:
-            yield item
+        while items := self._fan.next_for(self):
+            yield from items
 
     def _noted(self, chunks: Iterator[bytes | Notice], audio: AudioSettings) -> Iterator[bytes | Notice]:
         handed = 0

@@ -19,6 +19,9 @@ from voxport.take import Take
 
 replace = msgspec.structs.replace
 
+CHUNKS_AT_ONCE = 20
+"""Of a source without a pace: waiting for one another chunk by chunk would cost more than the sessions."""
+
 Watch = Callable[[str, AnyEvent], None]
 """Told of each event of each session by its label, on that session's thread."""
 
@@ -82,13 +85,19 @@ class SideBySide:
         source: Source,
         audio: AudioSettings,
         watch: Watch = lambda _label, _event: None,
+        *,
+        realtime: bool = True,
     ) -> None:
-        """Raises what the source raises when it cannot start; nothing is dialled before ``play``."""
-        self._fan = Fan(source, audio)
+        """``realtime`` says that the source keeps the pace of speech.
+
+        Raises what the source raises when it cannot start; nothing is dialled before ``play``.
+        """
+        self._realtime = realtime
+        self._fan = Fan(source, audio, at_once=1 if realtime else CHUNKS_AT_ONCE)
         self._lines = [Line(label, settings, self._fan.tap(), watch) for label, settings in sessions.items()]
         self.stop = self._fan.close
 
-    def play(self, item: str, *, realtime: bool = True) -> Sequence[Take]:
+    def play(self, item: str) -> Sequence[Take]:
         """Run all sessions to their ends. One that fails leaves a take that says so.
 
         ``stop``, from any thread, ends the audio; the sessions then finish. So does an interruption, which is raised
@@ -97,7 +106,7 @@ class SideBySide:
         with ThreadPoolExecutor(len(self._lines), "voxport-compare") as pool:
             playing = [pool.submit(line.play) for line in self._lines]
             try:
-                return [future.result().take(item, realtime=realtime) for future in playing]
+                return [future.result().take(item, realtime=self._realtime) for future in playing]
             except BaseException:
                 self.stop()
                 raise
