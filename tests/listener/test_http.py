@@ -13,7 +13,7 @@ from voxport.codec import (
     Adapter,
     Opened,
 )
-from voxport.listener import Listener
+from voxport.listener import Listener, _http
 
 # --------------------------------------------------------------------------- requests
 
@@ -129,3 +129,13 @@ def test_the_codec_sees_the_headers_of_the_request() -> None:
         (signal,) = house.fronts[0].servers[0].signals
         assert isinstance(signal, Opened)
         assert signal.headers["x-thing"] == "One"
+
+
+def test_a_client_that_is_gone_before_its_answer_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    logger = _http._discreet_logger()
+    for error in (ConnectionResetError("canary"), ValueError("canary")):
+        try:
+            raise error
+        except (OSError, ValueError):
+            logger.exception("Error handling request")
+    assert [record.getMessage() for record in caplog.records] == ["Error handling request: ValueError"]

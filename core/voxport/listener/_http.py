@@ -128,5 +128,7 @@ def _discreet_logger() -> logging.Logger:
 def _without_quotes(record: logging.LogRecord) -> bool:
     if record.exc_info:
         kind = record.exc_info[0]
+        if kind and issubclass(kind, ConnectionError):
+            return False  # a client that is gone is no error of the server's
         record.msg, record.args, record.exc_info = f"{record.getMessage()}: {kind and kind.__name__}", (), None
     return True
