@@ -97,6 +97,11 @@ def test_silence_is_no_dead_air() -> None:
     assert sample(scores(case(truth, take(said(0.5, "a"), said(6.5, "b")))), "dead_air") == ([1.0], 0)
 
 
+def test_dead_air_counts_from_the_beginning_of_the_audio() -> None:
+    truth = item("a b", segments=(Segment(start=0.0, end=2.0),))
+    assert sample(scores(case(truth, take(said(1.5, "a"), said(1.8, "b")))), "dead_air") == ([1.5], 0)
+
+
 def test_without_speech_or_pace_there_is_no_dead_air() -> None:
     assert "dead_air" not in names(scores(case(item(""), take())))
     assert "dead_air" not in names(found(realtime=False))

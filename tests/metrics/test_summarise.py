@@ -256,6 +256,13 @@ def test_calls_are_resampled_whole() -> None:
     assert (apart.pairs[0].blocks, together.pairs[0].blocks) == (30, 3)
 
 
+def test_two_calls_are_enough_to_resample() -> None:
+    found = of_texts({"a": ["one"] * 4, "b": ["x"] * 4}, ["one"] * 4, call=2).pairs[0]
+    difference = found.difference("word_error_rate", "plain")
+    assert difference
+    assert (found.blocks, difference.better) == (2, "first")
+
+
 def test_a_single_call_gives_figures_and_no_intervals() -> None:
     found = of_texts({"a": ["one"] * 3, "b": ["x"] * 3}, ["one"] * 3, call=3)
     difference = found.pairs[0].difference("word_error_rate", "plain")
