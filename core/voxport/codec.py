@@ -196,6 +196,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """How many times faster than speech it takes audio that is sent again; ``None``: as fast as it can be sent."""
     word_slack: float = 0.0
     """How far the ``end`` of a final may lie behind the end of what was said: audio is kept for so much longer."""
+    tells_words: bool = True
+    """A final has its words, each with its times."""
     tells_turns: bool = True
     """``TurnEnded`` comes from the provider."""
     tells_speech_start: bool = True

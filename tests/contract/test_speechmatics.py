@@ -1,5 +1,6 @@
 from voxport.contract import AdapterContract
 from voxport_adapters import speechmatics
+from voxport_adapters.speechmatics import agent
 
 
 class TestSpeechmatics(AdapterContract):
@@ -9,3 +10,8 @@ class TestSpeechmatics(AdapterContract):
         "language_detected": {"model": "melia-1"},
         "speakers_identified": {"speaker_diarization_config": {"get_speakers": True}},
     }
+
+
+class TestSpeechmaticsAgent(AdapterContract):
+    adapter = agent.adapter
+    asking = {"speakers_identified": {"speaker_diarization_config": {"get_speakers": True}}}

@@ -1,69 +1,28 @@
 """The client end of ``/v2``."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from voxport import commands, ends, events, wire
 from voxport.codec import Dial
-from voxport.settings import SAMPLE_BYTES, Settings
-from voxport_adapters.speechmatics import channels, faults, languages, protocol, rules, text
+from voxport.settings import Settings
+from voxport_adapters.speechmatics import channels, languages, protocol, rules, text
+from voxport_adapters.speechmatics.listening import Listening, Voice
 
 
-class Voice:
-    """What was sent and heard on one channel, or on the only one (whose ``number`` and ``label`` are ``None``)."""
-
-    def __init__(self, number: int | None, label: str | None, bytes_per_second: int) -> None:
-        self.number = number
-        self.label = label
-        self._second = bytes_per_second
-        self.chunks = 0
-        self._sent = 0  # bytes
-        self._ends: deque[int] = deque()  # where each chunk that is not acknowledged ends
-        self._told = 0  # bytes that the caller knows to be taken
-        self.open = False  # the last mark belongs to the next word
-        self.partial = False  # a partial stands
-        self.in_turn = False
-        self.settled = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Seconds sent."""
-        return self._sent / self._second
-
-    def send(self, data: bytes) -> None:
-        """A chunk goes out."""
-        self.chunks += 1
-        self._sent += len(data)
-        self._ends.append(self._sent)
-
-    def taken(self) -> Iterable[events.AnyEvent]:
-        """The next chunk was taken; told about once for each second, for there are some 70,000 chunks in an hour."""
-        taken = self._ends.popleft() if self._ends else 0
-        if taken - self._told < self._second:
-            return ()
-        self._told = taken
-        return (events.Acknowledged(until=taken / self._second, channel=self.number),)
-
-
-class Client(ends.ClientEnd[protocol.FromServer]):
+class Client(Listening):
     """``Acknowledged`` is said about once for each second of audio taken, and settled after each final."""
 
     messages = protocol.FROM_SERVER
-    closes = faults.CLOSES
 
     def __init__(self, settings: Settings, dial: Dial) -> None:
-        super().__init__(settings, dial)
-        self._options = dict(rules.translate(settings).options)
-        self._delimiter = languages.DELIMITERS.get(str(self._options.get("language")), " ")
-        self._begun = False
-        self._width = SAMPLE_BYTES[settings.audio.encoding]
+        super().__init__(settings, dial, rules.translate(settings).options)
         self._by_channel = settings.audio.channels > 1 or rules.by_channel(self._options)
         self._voices = self._new_voices()
         self._by_label = {voice.label: voice for voice in self._voices if voice.label is not None}
         # What a server says of a channel that it was never told of; for mono audio that is no fault.
-        self._other = self._new_voice(None) if self._by_channel else self._voices[0]
-        self._meanings: Mapping[type, Callable[[Any], Iterable[events.AnyEvent]]] = {
+        self._other = self._new_voice() if self._by_channel else self._voices[0]
+        self._meanings |= {
             protocol.AudioAdded: lambda _: self._other.taken(),
             protocol.ChannelAudioAdded: lambda message: self._voice(message.channel).taken(),
             protocol.AddTranscript: lambda message: self._heard(message, is_final=True),
@@ -73,25 +32,16 @@ class Client(ends.ClientEnd[protocol.FromServer]):
             protocol.AddPartialTranslation: lambda message: self._translated(message, is_final=False),
             protocol.AudioEventStarted: self._sound_started,
             protocol.AudioEventEnded: self._sound_ended,
-            protocol.SpeakersResult: self._speakers,
             protocol.LanguageInfo: self._language,
-            protocol.RecognitionStarted: self._started,
-            protocol.Info: self._told,
-            protocol.Warning: self._told,
-            protocol.Error: lambda message: self.fail(faults.failed(message.type, message.reason)),
-            protocol.EndOfTranscript: lambda _: self.end(),
         }
 
     def _new_voices(self) -> list[Voice]:
         if not self._by_channel:
-            return [self._new_voice(None)]
+            return [self._new_voice()]
         count = self.settings.audio.channels
         asked = self._options.get("channel_diarization_labels")
         given = list(map(str, asked)) if isinstance(asked, list | tuple) else []
         return [self._new_voice(*pair) for pair in enumerate([*given, *rules.labels(count)[len(given) :]][:count])]
-
-    def _new_voice(self, number: int | None, label: str | None = None) -> Voice:
-        return Voice(number, label, self.settings.audio.sample_rate * self._width)
 
     def _voice(self, label: str | None) -> Voice:
         return self._by_label.get(label, self._other) if label is not None else self._other
@@ -164,23 +114,6 @@ class Client(ends.ClientEnd[protocol.FromServer]):
 
     # ----------------------------------------------------------------- hearing
 
-    def hear(self, message: protocol.FromServer) -> Iterable[events.AnyEvent]:
-        return self._meanings[type(message)](message)
-
-    def _started(self, message: protocol.RecognitionStarted) -> Iterable[events.AnyEvent]:
-        if self._begun:
-            return (events.Notice(code="repeated", message="a second RecognitionStarted was ignored"),)
-        self._begun = True
-        pack = message.language_pack_info
-        self._use_delimiter(pack.get("word_delimiter"))
-        labels = message.channel_ids or message.channels  # the documentation has either name
-        known = {"channels": labels} if labels else {}
-        details = {"version": message.orchestrator_version, **pack, **known}
-        return (events.Begun(session_id=message.id, details=details),)
-
-    def _use_delimiter(self, found: object) -> None:
-        self._delimiter = found if isinstance(found, str) else self._delimiter
-
     def _heard(self, message: protocol.Heard, *, is_final: bool) -> Iterable[events.AnyEvent]:
         # Many finals are empty and only settle audio; the next may begin 0.08 s before the end of one. Empty partials
         # matter only to clear another.
@@ -239,14 +172,6 @@ class Client(ends.ClientEnd[protocol.FromServer]):
         sound, channel = message.event, self._voice(message.channel).number
         yield events.AudioEvent(kind=sound.type, at=sound.end_time, ended=True, channel=channel)
 
-    def _speakers(self, message: protocol.SpeakersResult) -> Iterable[events.AnyEvent]:
-        known = (events.Speaker(voice.label, tuple(voice.speaker_identifiers)) for voice in message.speakers)
-        return (events.SpeakersIdentified(speakers=tuple(known)),)
-
     def _language(self, message: protocol.LanguageInfo) -> Iterable[events.AnyEvent]:
         self._use_delimiter(message.word_delimiter)
         return (events.LanguageDetected(language=message.language, tentative=message.partial),)
-
-    def _told(self, message: protocol.Told) -> Iterable[events.AnyEvent]:
-        kind = message.type or type(message).__name__.lower()
-        return (events.Notice(code=kind, message=message.reason),)

@@ -191,6 +191,8 @@ class StartRecognition(Message, kw_only=True):
     transcription_config: dict[str, Any]
     translation_config: dict[str, Any] | None = None
     audio_events_config: dict[str, Any] | None = None
+    turn_config: dict[str, Any] | None = None
+    """For agents only."""
 
 
 class AddChannelAudio(Message, kw_only=True):

@@ -91,6 +91,7 @@ class TranscriptionConfig(msgspec.Struct, frozen=True):
     transcript_filtering_config: TranscriptFiltering = TranscriptFiltering()
     language_hints: list[Named] = []
     language_hints_strict: bool = False
+    emit_sentences: bool = False
     streaming_mode: bool = False
     ctrl: dict[str, Any] = {}
 
@@ -117,6 +118,10 @@ class TranscriptionConfig(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
+class TurnConfig(msgspec.Struct, frozen=True):
+    turn_detection_mode: Literal["vad", "external"] = "vad"
+
+
 class TranslationConfig(msgspec.Struct):
     target_languages: Annotated[list[Named], Meta(min_length=1, max_length=5)]
     enable_partials: bool = False
@@ -126,12 +131,34 @@ class AudioEventsConfig(msgspec.Struct, frozen=True):
     types: tuple[Literal["laughter", "applause", "music"], ...] = ("laughter", "applause", "music")
 
 
+class Service(msgspec.Struct, frozen=True):
+    """What one of the services takes."""
+
+    name: str
+    rules: Mapping[str, wire.Rule]
+    models: tuple[str, ...]
+    default_model: str
+    encodings: tuple[str, ...] = ("pcm_s16le", "pcm_f32le", "mulaw")
+    sample_rates: tuple[int, ...] = ()
+    """Any where there are none."""
+    diarizations: tuple[str, ...] = ("none", "speaker", "channel", "channel_and_speaker")
+    refused: tuple[str, ...] = ()
+    """Options that it does not have."""
+    defaults: Mapping[str, Any] = {}
+    """Options that have another value unless said."""
+
+
+REAL_TIME = Service("speechmatics", RULES, ("standard", "enhanced", MELIA), "standard")
+
+
 class Request(msgspec.Struct):
     """A session as it was asked for, and what the service warns of."""
 
+    service: Service
     options: dict[str, Any]
     """As they came, in one mapping."""
     config: TranscriptionConfig
+    turns: TurnConfig = TurnConfig()
     translation: TranslationConfig | None = None
     sounds: AudioEventsConfig | None = None
     warnings: list[Notice] = []
@@ -139,7 +166,7 @@ class Request(msgspec.Struct):
     @property
     def settings(self) -> Settings:
         """The neutral settings."""
-        return wire.settings_of("speechmatics", self.options, RULES)
+        return wire.settings_of(self.service.name, self.options, self.service.rules)
 
     def changed(self, config: Mapping[str, Any]) -> "Request":
         """The same with ``config`` of a ``SetRecognitionConfig``. Raises ``RefusedError``."""
@@ -148,8 +175,8 @@ class Request(msgspec.Struct):
         if fixed:
             raise RefusedError("invalid_config", f"cannot be changed in mid-session: {', '.join(sorted(fixed))}")
         options = {**self.options, **given}
-        return Request(options, _checked(options, TranscriptionConfig, "transcription_config"),
-                       self.translation, self.sounds)  # fmt: skip
+        checked = _checked(options, TranscriptionConfig, "transcription_config")
+        return Request(self.service, options, checked, self.turns, self.translation, self.sounds)
 
 
 class RefusedError(Exception):
@@ -161,18 +188,22 @@ class RefusedError(Exception):
         self.failed: Failed = faults.failed(code, reason)
 
 
-def read(message: StartRecognition, path_language: str | None) -> Request:
+def read(message: StartRecognition, service: Service, path_language: str | None = None) -> Request:
     """The request in ``message``; ``path_language`` is that of the older URLs. Raises ``RefusedError``."""
     if message.audio_format is None:
         raise RefusedError("invalid_config", "invalid input: audio_format is required")
     audio = _checked(message.audio_format, AudioFormat, "audio_format")
-    config = _checked(message.transcription_config, TranscriptionConfig, "transcription_config")
-    _check_audio(audio)
-    _check_model(config, path_language)
-    _check_channels(config)
+    asked = {**service.defaults, **_given(message.transcription_config)}
+    config = _checked(asked, TranscriptionConfig, "transcription_config")
+    _check_options(asked, service)
+    _check_audio(audio, service)
+    _check_model(config, service)
+    _check_language(config, path_language)
+    _check_channels(config, service)
     _check_speakers(config.speaker_diarization_config.speakers)
-    request = Request({**_given(message.transcription_config), **_given(message.audio_format)}, config)
+    request = Request(service, {**asked, **_given(message.audio_format)}, config)
     request.warnings = [*_vocabulary(request), *_patterns(config), *_of_melia(message)]
+    request.turns = _checked(message.turn_config or {}, TurnConfig, "turn_config")
     if message.translation_config is not None:
         request.translation = _checked(message.translation_config, TranslationConfig, "translation_config")
         request.warnings += _translation(config.language, request.translation)
@@ -199,19 +230,34 @@ def _checked(tree: Mapping[str, Any], kind: type[Part], place: str) -> Part:
         raise RefusedError("invalid_config", f"invalid input: {where}: {what}") from None
 
 
-def _check_audio(audio: AudioFormat) -> None:
+def _check_options(asked: Mapping[str, Any], service: Service) -> None:
+    for name in service.refused:
+        if name in asked:
+            raise RefusedError("invalid_config", f"invalid input: transcription_config.{name} is not allowed here")
+
+
+def _check_audio(audio: AudioFormat, service: Service) -> None:
     if audio.type == "file":
         raise RefusedError("invalid_audio_type", "containers are not decoded here: send raw audio")
     if audio.encoding is None or audio.sample_rate is None:
         raise RefusedError("invalid_config", "invalid input: audio_format: raw audio needs encoding and sample_rate")
+    for field, value, known in (
+        ("encoding", audio.encoding, service.encodings), ("sample_rate", audio.sample_rate, service.sample_rates),
+    ):  # fmt: skip
+        if known and value not in known:
+            must = f"audio_format.{field} must be one of the following: {', '.join(map(str, known))}"
+            raise RefusedError("invalid_config", f"invalid input: {must}")
 
 
-def _check_model(config: TranscriptionConfig, path_language: str | None) -> None:
-    model = config.model or config.operating_point or "standard"
-    if model not in {"standard", "enhanced", MELIA}:
+def _check_model(config: TranscriptionConfig, service: Service) -> None:
+    model = config.model or config.operating_point or service.default_model
+    if model not in service.models:
         raise RefusedError("invalid_model", f"Model {model} is not available.")
     if config.language not in (languages.PACKS if model != MELIA else languages.PACKS | {languages.MULTI}):
         raise RefusedError("invalid_model", f"Language {config.language} is not available.")
+
+
+def _check_language(config: TranscriptionConfig, path_language: str | None) -> None:
     if path_language and path_language != config.language:
         raise RefusedError(
             "invalid_config",
@@ -219,8 +265,10 @@ def _check_model(config: TranscriptionConfig, path_language: str | None) -> None
         )
 
 
-def _check_channels(config: TranscriptionConfig) -> None:
+def _check_channels(config: TranscriptionConfig, service: Service) -> None:
     labels = config.channel_diarization_labels
+    if config.diarization not in service.diarizations:
+        raise RefusedError("invalid_config", f"diarization: {config.diarization} is not allowed here")
     if config.by_channel and not labels:
         raise RefusedError("invalid_config", f"diarization {config.diarization} needs channel_diarization_labels")
     if len(set(labels)) < len(labels):

@@ -5,11 +5,14 @@ from typing import Any
 from voxport import ends, events
 from voxport.codec import Closed, Frame, demanded
 from voxport_adapters.speechmatics import languages, protocol, text
+from voxport_adapters.speechmatics.request import REAL_TIME
 from voxport_adapters.speechmatics.serving import Serving, Voice, said
 
 
 class Server(Serving):
     """Finals are answered by an empty partial or what is left of one, as clients expect."""
+
+    service = REAL_TIME
 
     def __init__(self, session_id: str, refused: events.Failed | None = None, path_language: str | None = None) -> None:
         super().__init__(session_id, refused, path_language)

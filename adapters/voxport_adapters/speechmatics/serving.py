@@ -1,7 +1,7 @@
 """What the server ends have in common: all that they hear, and what they say besides the transcript."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -32,6 +32,8 @@ class Voice:
 class Serving(ends.ServerEnd):
     """A conversation without its transcript. ``refused`` is said at once; ``path_language`` is that of older URLs."""
 
+    service: ClassVar[request.Service]
+
     def __init__(self, session_id: str, refused: events.Failed | None = None, path_language: str | None = None) -> None:
         self._session_id = session_id
         self._refused = refused
@@ -40,10 +42,11 @@ class Serving(ends.ServerEnd):
         self._style = text.Style("en")
         self._voices = [Voice()]
         self._joiner: channels.Joiner | None = None
+        self._second = 0  # bytes of one channel
         self._begun = self._finished = False
         self._speakers_wanted = self._speakers_at_end = False
         self._speakers: tuple[events.Speaker, ...] = ()
-        self._meanings: Mapping[type, Callable[[Any], Iterable[commands.Command]]] = {
+        self._meanings: dict[type, Callable[[Any], Iterable[commands.Command]]] = {
             protocol.StartRecognition: self._start,
             protocol.AddChannelAudio: self._channel_audio,
             protocol.EndOfStream: lambda _: self._finish(),
@@ -94,19 +97,22 @@ class Serving(ends.ServerEnd):
             return _refused("protocol_error", "StartRecognition came before")
         if not starts and not self._begun:
             return _refused("protocol_error", f"{_name(message)} before RecognitionStarted")
-        if isinstance(message, events.Unknown):
-            return _warned("unsupported", f"{message.kind} is not understood and was ignored")
-        return self._meanings[type(message)](message)
+        obey = self._meanings.get(type(message))
+        if obey is None:
+            return _warned("unsupported", f"{_name(message)} is not understood and was ignored")
+        return obey(message)
 
     def _start(self, message: protocol.StartRecognition) -> Iterable[commands.Command]:
-        asked = self._request = request.read(message, self._path_language)
+        asked = self._request = request.read(message, self.service, self._path_language)
         self._style = asked.config.style
         settings = asked.settings
+        width = SAMPLE_BYTES[settings.audio.encoding]
+        self._second = width * settings.audio.sample_rate
         if asked.config.by_channel:
             labels = asked.config.channel_diarization_labels
             silence = b"\xff" if settings.audio.encoding == "mulaw" else b"\0"
             self._voices = [Voice(number, label) for number, label in enumerate(labels)]
-            self._joiner = channels.Joiner(len(labels), SAMPLE_BYTES[settings.audio.encoding], silence)
+            self._joiner = channels.Joiner(len(labels), width, silence)
         warnings = [commands.Invalid(warning) for warning in asked.warnings]
         self._speakers_at_end = asked.config.speaker_diarization_config.get_speakers
         wanted = [commands.IdentifySpeakers(final=True)] if self._speakers_at_end else []
@@ -121,7 +127,7 @@ class Serving(ends.ServerEnd):
             return _warned("add_audio_after_eos", "Audio after EndOfStream or EndOfChannel is ignored.")
         voice.owed += 1
         voice.bytes += len(message.data)
-        taken = events.Acknowledged(until=self._seconds(voice.bytes), channel=voice.number)
+        taken = events.Acknowledged(until=voice.bytes / self._second, channel=voice.number)
         return (commands.Taken(taken), *_audio(self._joiner.add(voice.number, message.data)))
 
     def _end_channel(self, message: protocol.EndOfChannel) -> Iterable[commands.Command]:
@@ -172,11 +178,6 @@ class Serving(ends.ServerEnd):
             if voice.label == label:
                 return voice
         raise request.RefusedError("invalid_message", f"there is no channel {label!r}")
-
-    def _seconds(self, size: int) -> float:
-        assert self._request
-        audio = self._request.settings.audio
-        return size / (SAMPLE_BYTES[audio.encoding] * audio.sample_rate)
 
     # ----------------------------------------------------------------- saying
 

@@ -45,7 +45,7 @@ def join(results: Sequence[Result], delimiter: str, *, glue: bool = False) -> Jo
             joined.glued = True
         for number, word in enumerate(_words(result, delimiter)):
             if belongs and joined.words and not number:
-                joined.words.append(_merge(joined.words.pop(), word))
+                joined.words.append(merge(joined.words.pop(), word))
             else:
                 joined.words.append(word)
         joined.open = attaches in {"next", "both"}
@@ -71,7 +71,7 @@ def _word(form: Form, result: Result) -> Word:
     )  # fmt: skip
 
 
-def _merge(left: Word, right: Word) -> Word:
+def merge(left: Word, right: Word) -> Word:
     """Both as one, with the times and confidence of the one that was spoken: a mark has no duration."""
     main = right if left.start == left.end else left
     return msgspec.structs.replace(main, text=left.text + right.text, end=right.end)

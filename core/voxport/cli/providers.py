@@ -108,6 +108,7 @@ _FACTS: "Mapping[str, Callable[[Capabilities], str]]" = {
     "keep-alive after": lambda can: _seconds(can.keep_alive),
     "resumes a session": lambda can: _yes(can.resumes),
     "acknowledges audio": lambda can: _yes(can.acknowledges),
+    "tells the times of words": lambda can: _yes(can.tells_words),
     "tells speech start": lambda can: _yes(can.tells_speech_start),
     "tells turn end": lambda can: _yes(can.tells_turns),
     "ends a turn when told": lambda can: _yes(can.forces_endpoint),

@@ -11,7 +11,7 @@ from voxport.events import Failed, Notice
 from voxport.settings import Settings
 
 ABILITIES = {
-    "tells_turns": "ends of turns", "tells_speech_start": "starts of speech",
+    "tells_words": "times of words", "tells_turns": "ends of turns", "tells_speech_start": "starts of speech",
     "forces_endpoint": "ending a turn on demand",    "identifies_speakers": "identifying speakers",
 }  # fmt: skip
 """What a provider can or cannot do, in words."""
