@@ -30,8 +30,9 @@ def emulated() -> Iterator[Listener]:
 
 @pytest.fixture
 def listening() -> Iterator[Listener]:
-    """The same, with real ears."""
-    with emulator(recogniser) as listener:
+    """The same, with real ears, which are loaded before anybody waits for them."""
+    ears = recogniser()
+    with emulator(lambda: ears) as listener:
         yield listener
     assert listener.failures() == ()
 

@@ -6,7 +6,24 @@ from typing import Any
 import pytest
 from speechmatics import rt
 
-from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, bare, jfk
+from strangers.emulators import BEFORE_THE_BREAK, OVERLOADED, breaking_once
+from support.emulated import CHUNKS, JFK, KEY, RATE, SAID, SCRIPT, bare, jfk
+from voxport.commands import Audio, Command, IdentifySpeakers, Start
+from voxport.ear import Ear
+from voxport.events import (
+    Acknowledged,
+    AnyEvent,
+    AudioEvent,
+    Entities,
+    Entity,
+    Notice,
+    Speaker,
+    SpeakersIdentified,
+    Transcript,
+    Translation,
+    TurnEnded,
+    Word,
+)
 from voxport.listener import Listener
 
 pytestmark = pytest.mark.stranger("speechmatics-rt", "speechmatics", "async")
@@ -122,3 +139,166 @@ def test_real_speech(listening: Listener) -> None:
     messages = run(listening, use)
     assert bare(texts(messages)) == JFK
     assert messages[-1] == {"message": "EndOfTranscript"}
+
+
+# ------------------------------------------------------------------- what breaks
+
+
+async def until_the_end(client: Any, chunks: Sequence[bytes]) -> None:
+    """Send audio, and wait for whatever ends the session."""
+    over = asyncio.Event()
+    client.on(rt.ServerMessageType.ERROR, lambda _: over.set())
+    await client.start_session(transcription_config=ENGLISH, audio_format=FORMAT)
+    for chunk in chunks:
+        await client.send_audio(chunk)
+    await asyncio.wait_for(over.wait(), 60)
+
+
+@pytest.mark.judges("idle")
+def test_an_idle_client(emulate: Callable[..., Listener]) -> None:
+    messages = run(emulate(impatient=True), lambda client: until_the_end(client, ()))
+    assert messages[-1] == {
+        "message": "Error", "type": "idle_timeout", "reason": "no audio sent within the last 60m",
+    }  # fmt: skip
+
+
+@pytest.mark.judges("error")
+def test_a_server_error(emulate: Callable[..., Listener]) -> None:
+    messages = run(emulate(breaking_once(OVERLOADED)), lambda client: until_the_end(client, BEFORE_THE_BREAK))
+    assert texts(messages) == SAID[:1]
+    assert messages[-1] == {"message": "Error", "type": "job_error", "reason": OVERLOADED.message}
+
+
+@pytest.mark.judges("drop")
+def test_a_drop(emulate: Callable[..., Listener]) -> None:
+    """The SDK takes it for the end."""
+    messages = run(emulate(breaking_once()), transcribe)
+    assert texts(messages) == SAID[:1]
+    assert "EndOfTranscript" not in [message["message"] for message in messages]
+
+
+# ------------------------------------------------------------------- what is told beside
+
+
+class Telling(Ear):
+    """Hears the script, and tells ``events`` with the first audio; speakers it knows."""
+
+    def __init__(self, *events: AnyEvent) -> None:
+        super().__init__(SCRIPT)
+        self._told = list(events)
+
+    def hear(self, command: Command) -> list[AnyEvent]:
+        match command:
+            case IdentifySpeakers():
+                return [SpeakersIdentified(speakers=(Speaker("S1", ("c3BrMQ==",)),))]
+            case Audio() if self._told:
+                told, self._told = self._told, []
+                return [*super().hear(command), *told]
+            case Start(settings=settings):
+                assert settings.provider == "speechmatics"
+        return super().hear(command)
+
+
+def only(messages: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    return [message for message in messages if message["message"] in kinds]
+
+
+def test_translations_sounds_and_information(emulate: Callable[..., Listener]) -> None:
+    events = (
+        Translation(is_final=False, text="Guten", language="de", start=0.2, end=0.5),
+        Translation(is_final=True, text="Guten Morgen.", language="de", start=0.2, end=0.9),
+        AudioEvent(kind="music", at=0.1, confidence=0.8), AudioEvent(kind="music", at=0.4, ended=True),
+        Notice(code="concurrent_session_usage", message="1 of 2"), Notice(code="speaker_id", message="Ignored."),
+    )  # fmt: skip
+
+    async def use(client: Any) -> None:
+        await client.transcribe(
+            io.BytesIO(b"".join(CHUNKS)), transcription_config=ENGLISH, audio_format=FORMAT,
+            translation_config=rt.TranslationConfig(target_languages=["de"], enable_partials=True),
+            audio_events_config=rt.AudioEventsConfig(types=["music"]),
+        )  # fmt: skip
+
+    messages = run(emulate(lambda: Telling(*events)), use)
+    kinds = [
+        message["message"]
+        for message in messages
+        if message["message"] not in {"AudioAdded", "AddTranscript", "AddPartialTranscript"}
+    ]
+    assert kinds == [
+        "RecognitionStarted", "AddPartialTranslation", "AddTranslation", "AudioEventStarted", "AudioEventEnded", "Info",
+        "Warning", "EndOfTranscript",
+    ]  # fmt: skip
+    (translation,) = only(messages, "AddTranslation")
+    assert translation["results"] == [{"content": "Guten Morgen.", "start_time": 0.2, "end_time": 0.9}]
+
+
+def test_speakers(emulate: Callable[..., Listener]) -> None:
+    config = rt.TranscriptionConfig(language="en", diarization="speaker")
+
+    async def use(client: Any) -> None:
+        await client.start_session(transcription_config=config, audio_format=FORMAT)
+        for final in (False, True, True):
+            await client.send_message({"message": "GetSpeakers", "final": final})
+        await client.stop_session()
+
+    messages = only(run(emulate(Telling), use), "SpeakersResult", "EndOfTranscript")
+    told = {"message": "SpeakersResult", "speakers": [{"label": "S1", "speaker_identifiers": ["c3BrMQ=="]}]}
+    assert messages == [told, told, {"message": "EndOfTranscript"}]
+
+
+def test_entities(emulate: Callable[..., Listener]) -> None:
+    words = (Word("20", 0.0, 0.02, 0.9), Word("dollars.", 0.02, 0.04, 0.8))
+    events = (
+        Transcript(is_final=True, text="20 dollars.", start=0.0, end=0.04, words=words),
+        Entities(items=(Entity("money", "20 dollars", 0.0, 0.04, 0.8, "twenty dollars"),)),
+    )
+    config = rt.TranscriptionConfig(language="en", enable_entities=True)
+    messages = run(emulate(lambda: Telling(*events)), lambda client: transcribe(client, config=config))
+    first = rt.TranscriptResult.from_message(only(messages, "AddTranscript")[0])
+    assert first.metadata.transcript == "20 dollars. "
+    assert [(result.type, result.alternatives[0].content) for result in first.results] == [
+        ("entity", "20 dollars"), ("punctuation", "."),
+    ]  # fmt: skip
+
+
+def test_changing_the_configuration(emulated: Listener) -> None:
+    async def use(client: Any) -> None:
+        await client.start_session(transcription_config=ENGLISH, audio_format=FORMAT)
+        change = {"language": "en", "enable_partials": False}
+        await client.send_message({"message": "SetRecognitionConfig", "transcription_config": change})
+        for chunk in CHUNKS:
+            await client.send_audio(chunk)
+        await client.stop_session()
+
+    messages = run(emulated, use)
+    assert texts(messages) == SAID
+    assert only(messages, "AddPartialTranscript") == []
+
+
+def test_two_channels(emulated: Listener) -> None:
+    messages: list[dict[str, Any]] = []
+    sources = {name: io.BytesIO(b"".join(CHUNKS)) for name in ("agent", "customer")}
+
+    async def main() -> None:
+        done = asyncio.Event()
+        async with rt.AsyncMultiChannelClient(url=f"{emulated.ws_url}/v2", api_key=KEY) as client:
+            for kind in rt.ServerMessageType:
+                client.on(kind, messages.append)
+            client.on(rt.ServerMessageType.END_OF_TRANSCRIPT, lambda _: done.set())
+            config = rt.TranscriptionConfig(language="en", enable_partials=True)  # which the SDK changes
+            await client.transcribe(sources, transcription_config=config, audio_format=FORMAT)
+            await asyncio.wait_for(done.wait(), 60)
+
+    asyncio.run(main())
+    assert messages[0]["channel_ids"] == messages[0]["channels"] == ["agent", "customer"]
+    for name in sources:
+        own = [message for message in messages if message.get("channel") == name]
+        assert [m["seq_no"] for m in only(own, "ChannelAudioAdded")] == list(range(1, len(CHUNKS) + 1))
+        assert texts(own) == SAID
+
+
+def test_silence_is_told(emulate: Callable[..., Listener]) -> None:
+    events = (Acknowledged(until=0.05, settled=True), TurnEnded(at=0.05))
+    messages = run(emulate(lambda: Telling(*events)), transcribe)
+    first = rt.TranscriptResult.from_message(only(messages, "AddTranscript")[0])
+    assert (first.metadata.transcript, first.metadata.end_time, first.results) == ("", 0.05, [])
