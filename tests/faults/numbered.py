@@ -187,10 +187,17 @@ def numbers(text: str) -> list[int]:
 
 
 def said(events: Iterable[object]) -> Iterator[Word]:
-    """The words of the finals."""
+    """The words of the finals. Where a provider tells none, they are the text's, and only the ends of it have times."""
     for event in events:
         if isinstance(event, Transcript) and event.is_final:
-            yield from event.words
+            yield from event.words or _words_of(event)
+
+
+def _words_of(final: Transcript) -> list[Word]:
+    texts = final.text.split()
+    starts = [final.start, *[None] * len(texts)]
+    ends = [*[None] * (len(texts) - 1), final.end]
+    return [Word(text, start, end, estimated=True) for text, start, end in zip(texts, starts, ends, strict=False)]
 
 
 def complaints(words: Iterable[Word], layout: Layout, count: int, tolerance: float = 0.03) -> list[str]:
@@ -217,6 +224,6 @@ def complaints(words: Iterable[Word], layout: Layout, count: int, tolerance: flo
 
 def _near(told: Word, true: Word, tolerance: float) -> bool:
     return all(
-        mine is not None and theirs is not None and abs(mine - theirs) <= tolerance
+        told.estimated if mine is None else theirs is not None and abs(mine - theirs) <= tolerance
         for mine, theirs in ((told.start, true.start), (told.end, true.end))
     )
