@@ -29,6 +29,9 @@ SERVICES = {
     "deepgram": service("deepgram", "DeepgramSTTService", "{ws}"),
     "deepgram-flux": service("deepgram-flux", "DeepgramFluxSTTService", "{ws}/v2/listen"),
     "gladia": service("gladia", "GladiaSTTService", "{http}/v2/live", GLADIA_SETTINGS),
+    "speechmatics-agent": service(
+        "speechmatics-agent", "SpeechmaticsSTTService", "{ws}/v2/agent", {"turn_detection_mode": "vad"}
+    ),
 }
 
 
@@ -61,7 +64,7 @@ def test_words(client: Program, emulated: Listener) -> None:
     assert values(told, "error") == []
 
 
-@each("assemblyai", "deepgram-flux", "gladia")
+@each("assemblyai", "deepgram-flux", "gladia", "speechmatics-agent")
 @pytest.mark.judges("turns")
 def test_turns(client: Program, emulated: Listener) -> None:
     """The services of the others leave turns to Pipecat."""

@@ -36,10 +36,13 @@ async def listen(stream: stt.SpeechStream, reporter: Reporter) -> None:
 
 
 async def session(request: dict[str, Any], reporter: Reporter) -> None:
+    options = dict(request["options"])
+    if "turn_detection_mode" in options:
+        options["turn_detection_mode"] = speechmatics.TurnDetectionMode(options["turn_detection_mode"])
     async with aiohttp.ClientSession() as http:
         shared = {} if request["make"].startswith("speechmatics") else {"http_session": http}
         place = {"api_key": request["key"], "base_url": request["url"]}
-        recogniser = MAKERS[request["make"]](**place, **shared, **request["options"])
+        recogniser = MAKERS[request["make"]](**place, **shared, **options)
         recogniser.on("error", lambda told: reporter.tell("error", [type(told.error).__name__, str(told.error)]))
         patience = APIConnectOptions(max_retry=1, retry_interval=0.0, timeout=request["patience"] / 1000)
         stream = recogniser.stream(conn_options=patience)

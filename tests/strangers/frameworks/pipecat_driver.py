@@ -65,6 +65,8 @@ async def session(request: dict[str, Any], reporter: Reporter) -> None:
     settings = dict(request["settings"])
     if "messages_config" in settings:
         settings["messages_config"] = MessagesConfig(**settings["messages_config"])
+    if "turn_detection_mode" in settings:
+        settings["turn_detection_mode"] = make.TurnDetectionMode(settings["turn_detection_mode"])
     service = make(
         api_key=request["key"], settings=make.Settings(**settings), **{place: request["url"]}, **request["options"]
     )
