@@ -88,6 +88,7 @@ def test_closes_without_an_error(code: int | None, reason: str, found: tuple[str
     (failed,) = client().receive(Closed(code, reason))
     assert isinstance(failed, Failed)
     assert (failed.kind, failed.code, failed.retryable) == found
+    assert failed.retry_after == (5.0 if code in {1011, 4005, 4013} else None)
     assert reason in failed.message
 
 
