@@ -15,7 +15,6 @@ from faults import table
 from faults.blows import FAULTS
 from faults.cells import (
     LAYOUT,
-    PROVIDERS,
     STATES,
     WORDS,
     Cell,
@@ -30,7 +29,7 @@ from faults.cells import (
 )
 from faults.numbered import Numbered
 from faults.play import AT_ONCE, SECONDS, Played, listener, play, possible, wrong
-from support.emulated import KEY
+from support.emulated import KEY, REMOTE
 from voxport.events import AnyEvent, Begun, Ended, Failed, Notice, Transcript
 from voxport.listener import Listener
 
@@ -44,7 +43,7 @@ def behind() -> Iterator[Listener]:
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("voxport")] == []
 
 
-@pytest.mark.parametrize(("provider", "state"), [*product(PROVIDERS, STATES)], ids=str)
+@pytest.mark.parametrize(("provider", "state"), [*product(REMOTE, STATES)], ids=str)
 def test_no_word_is_lost_whatever_the_fault(provider: str, state: State, behind: Listener) -> None:
     playable = [cell for cell in cells(provider, state) if possible(cell)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -54,7 +53,7 @@ def test_no_word_is_lost_whatever_the_fault(provider: str, state: State, behind:
 
 
 @pytest.mark.parametrize("errors", [(0.08, -0.08), (-0.08, 0.08)])
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", REMOTE)
 def test_no_word_is_lost_where_connections_differ_about_its_time(provider: str, errors: tuple[float, float]) -> None:
     hears = Numbered(errors=errors)
     playable = [cell for state in STATES if state.part == "live" for cell in cells(provider, state)]
@@ -67,7 +66,7 @@ def test_no_word_is_lost_where_connections_differ_about_its_time(provider: str, 
 
 
 def test_every_state_meets_every_fault_or_the_table_says_why_not() -> None:
-    for provider in PROVIDERS:
+    for provider in REMOTE:
         met = {(cell.state.name, cell.fault.name) for cell in cells(provider)}
         assert {(state.name, fault.name) for state in STATES for fault in FAULTS} <= met
         assert len(met) == len(list(cells(provider)))
