@@ -13,9 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.blows import FAULTS
-from faults.cells import STATES, Cell, Fails, NoCell, Recovers, TailLost, Undisturbed, Whole, cells
+from faults.cells import PROVIDERS, STATES, Cell, Fails, NoCell, Recovers, TailLost, Undisturbed, Whole, cells
 from faults.play import AT_ONCE, listener, play, possible, wrong
-from support.emulated import REMOTE
 from voxport.listener import Listener
 
 SIGNS = {Recovers: "R", Undisturbed: "U", Whole: "W", Fails: "F", TailLost: "T", NoCell: ""}
@@ -78,4 +77,4 @@ def _count(results: Results) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:] or REMOTE))
+    raise SystemExit(main(sys.argv[1:] or PROVIDERS))

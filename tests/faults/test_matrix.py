@@ -15,6 +15,7 @@ from faults import table
 from faults.blows import FAULTS
 from faults.cells import (
     LAYOUT,
+    PROVIDERS,
     STATES,
     WORDS,
     Cell,
@@ -29,7 +30,7 @@ from faults.cells import (
 )
 from faults.numbered import Numbered
 from faults.play import AT_ONCE, SECONDS, Played, listener, play, possible, wrong
-from support.emulated import KEY, REMOTE
+from support.emulated import KEY
 from voxport.events import AnyEvent, Begun, Ended, Failed, Notice, Transcript
 from voxport.listener import Listener
 
@@ -43,7 +44,7 @@ def behind() -> Iterator[Listener]:
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("voxport")] == []
 
 
-@pytest.mark.parametrize(("provider", "state"), [*product(REMOTE, STATES)], ids=str)
+@pytest.mark.parametrize(("provider", "state"), [*product(PROVIDERS, STATES)], ids=str)
 def test_no_word_is_lost_whatever_the_fault(provider: str, state: State, behind: Listener) -> None:
     playable = [cell for cell in cells(provider, state) if possible(cell)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -53,7 +54,7 @@ def test_no_word_is_lost_whatever_the_fault(provider: str, state: State, behind:
 
 
 @pytest.mark.parametrize("errors", [(0.08, -0.08), (-0.08, 0.08)])
-@pytest.mark.parametrize("provider", REMOTE)
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_no_word_is_lost_where_connections_differ_about_its_time(provider: str, errors: tuple[float, float]) -> None:
     hears = Numbered(errors=errors)
     playable = [cell for state in STATES if state.part == "live" for cell in cells(provider, state)]
@@ -66,7 +67,7 @@ def test_no_word_is_lost_where_connections_differ_about_its_time(provider: str, 
 
 
 def test_every_state_meets_every_fault_or_the_table_says_why_not() -> None:
-    for provider in REMOTE:
+    for provider in PROVIDERS:
         met = {(cell.state.name, cell.fault.name) for cell in cells(provider)}
         assert {(state.name, fault.name) for state in STATES for fault in FAULTS} <= met
         assert len(met) == len(list(cells(provider)))
