@@ -42,7 +42,19 @@ def test_messages_are_told_by_their_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    "frame", ["", "{", "[]", "3", "[" * 100_000, '{"count":1}', '{"type":1}', '{"type":"Ping","count":"x"}', b"\xff"]
+    "frame",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "[" * 100_000,
+        '{"count":1}',
+        '{"type":1}',
+        '{"type":"Ping","count":"x"}',
+        b"\xff",
+        '{"type":"\ud800"}',
+    ],
 )
 def test_what_does_not_decode_is_a_notice(frame: str | bytes) -> None:
     heard = MESSAGES.decode(frame)

@@ -16,8 +16,10 @@ from voxport.codec import Capabilities, HttpRequest, HttpResponse, Status, Suppo
 from voxport.events import Failed, FailureKind, Notice, Unknown
 from voxport.settings import AudioSettings, Settings, Transcription, given
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for a message that cannot be read; the last for one nested too deeply."""
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What decoding raises for a message that cannot be read: it is no JSON, it is no UTF-8 (nor is a text with a lone
+surrogate), or it is nested too deeply.
+"""
 
 Typed = TypeVar("Typed", bound=msgspec.Struct)
 
@@ -306,7 +308,7 @@ def _seconds(value: str) -> float | None:
     return float(value) if value.isdecimal() else None
 
 
-def json_of(body: bytes) -> dict[str, Any]:
+def json_of(body: str | bytes) -> dict[str, Any]:
     """The JSON object in a body, or an empty one."""
     try:
         tree = msgspec.json.decode(body)

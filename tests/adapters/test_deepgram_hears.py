@@ -58,7 +58,7 @@ def test_a_message_that_is_not_understood_is_answered_and_the_stream_goes_on(fra
 
 
 @pytest.mark.parametrize(
-    "frame", ["{", "[" * 100_000, '{"type":' * 50_000, "", "7", '{"type":"' + "x" * 900_000 + '"}']
+    "frame", ["{", '{"type":"\ud800"}', "[" * 100_000, '{"type":' * 50_000, "", "7", '{"type":"' + "x" * 900_000 + '"}']
 )
 def test_the_answer_to_nonsense_stays_small(frame: str) -> None:
     end = server()

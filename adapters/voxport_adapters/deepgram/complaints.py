@@ -28,7 +28,7 @@ QUOTED = 100
 
 def schema_error(frame: str, error: Exception) -> str:
     """Why ``frame`` is no message, in the service's words as far as they are known."""
-    kind = wire.json_of(frame.encode()).get("type")
+    kind = wire.json_of(frame).get("type")
     field = _UNKNOWN_FIELD.match(str(error))
     detail = str(error)
     if isinstance(kind, str) and kind not in FIELDS:

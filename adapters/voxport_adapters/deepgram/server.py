@@ -81,7 +81,7 @@ class Server(ends.ServerEnd):
         try:
             message = self.decoder.decode(frame)
         except wire.UNREADABLE as error:
-            return _refused("SchemaError", schema_error(frame, error), frame[:ECHOED])
+            return _refused("SchemaError", schema_error(frame, error), _echo(frame))
         match message:
             case messages.CloseStream():
                 return (commands.Finish(),)
@@ -253,6 +253,11 @@ class Server(ends.ServerEnd):
 
     def _totals(self, seconds: float) -> str:
         return self._writer.totals(seconds, self._digest.hexdigest(), self._created)
+
+
+def _echo(frame: str) -> str:
+    """What is sent back of a message; a lone surrogate, which cannot be sent, is replaced."""
+    return frame[:ECHOED].encode(errors="replace").decode()
 
 
 def _refused(code: str, message: str, raw: str | None = None) -> Iterable[commands.Command]:
