@@ -65,7 +65,7 @@ def test_ctrl_c_finishes_what_is_under_way_and_loses_nothing(
 ) -> None:
     results = tmp_path / "results"
     stopped = struck(
-        emulators, corpus.command(results), lambda number, heard: number == 3 and isinstance(heard, Audio),
+        emulators, corpus.command(results), lambda number, heard: number == 3 and isinstance(heard, Finish),
         signal.SIGINT,
     )  # fmt: skip
     assert stopped.returncode == 130
