@@ -28,7 +28,6 @@ FLAGS = {
     "lifecycle_events": False,
 }  # fmt: skip
 """Which messages go to the socket by default, each as ``receive_...``."""
-CALLBACK_FLAGS = {**FLAGS, "speech_events": False, "acknowledgments": False, "errors": False, "lifecycle_events": True}
 
 
 def _flags(defaults: Mapping[str, bool]) -> dict[str, bool]:
